@@ -1,0 +1,33 @@
+//! Dense ids: indices into tables that are filled at start and never grow on the hot path.
+
+/// An instrument: one symbol at one venue. Dense from 0 in the order of the instrument table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct InstrumentId(pub u32);
+
+impl InstrumentId {
+    /// No instrument: an event about a connection, or a frame that names its instrument itself.
+    pub const NONE: InstrumentId = InstrumentId(u32::MAX);
+
+    /// The place in dense tables.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// An asset: a currency or a coin. USD, USDT and USDC are three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct AssetId(pub u16);
+
+/// A connection: one websocket session, or one recorded stream of frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct ConnectionId(pub u16);
+
+impl ConnectionId {
+    /// The place in dense tables.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}

@@ -1,0 +1,17 @@
+//! The ground: whole-number money, time, names and instruments, shared by every layer above.
+//!
+//! Never: a float for a price or a quantity, a clock, an input or an output.
+
+mod number;
+mod time;
+mod id;
+mod symbol;
+mod instrument;
+
+pub use id::{AssetId, ConnectionId, InstrumentId};
+pub use instrument::{
+    Continuity, Form, Instrument, InstrumentKind, Instruments, Precision, Status,
+};
+pub use number::{Decimal, DecimalError, Price, Qty, Side, render};
+pub use symbol::{Symbol, SymbolTable};
+pub use time::{Nanos, TimeError};

@@ -1,0 +1,104 @@
+//! Every bound in the house, and the asserts that tie them together.
+//!
+//! A limit says what it bounds and why it has that size. Nothing elsewhere sizes a buffer, a ring
+//! or a table by a number of its own.
+
+/// The largest frame that is looked at, bytes. Coinbase's `level2` snapshot of a major pair is
+/// several MB; its own SDK allows 10 MiB, and a margin is left above that.
+pub const FRAME_BYTES_MAX: usize = 16 << 20;
+
+/// Buffers of the strict path are sized at start for frames up to this many bytes. Larger ones may
+/// allocate and are counted as `oversized`.
+pub const FRAME_BYTES_STEADY: usize = 1 << 20;
+
+/// Readable bytes that must follow a frame in its buffer, so that vector loads may run past it.
+pub const FRAME_PAD_BYTES: usize = 64;
+
+/// Frames up to this many bytes are tried on the fast path. Above it are snapshots only, for which
+/// the strict path is good enough, and the quote index stays small enough for the L2 cache.
+pub const FRAME_BYTES_FAST: usize = 128 << 10;
+
+/// Quotation marks that the fast path indexes in one frame: at most every second byte is one.
+pub const FRAME_QUOTES_MAX: usize = FRAME_BYTES_FAST / 2 + 64;
+
+/// Objects and arrays nested in one frame; the deepest real frame nests six.
+pub const FRAME_NESTING_MAX: usize = 32;
+
+/// Levels that the buffers for one frame hold without growing. The shortest level on any wire,
+/// `["1","1"],`, takes 10 bytes.
+pub const FRAME_LEVELS_STEADY: usize = FRAME_BYTES_STEADY / 10 + 1;
+
+/// Events that one frame may hold without its buffer growing (a batch of trades, products of one
+/// Coinbase frame); the shortest trade on any wire takes 40 bytes.
+pub const FRAME_EVENTS_STEADY: usize = FRAME_BYTES_STEADY / 40 + 1;
+
+/// Levels that travel in one `Market` message; a larger snapshot goes in parts, the last marked.
+pub const PART_LEVELS_MAX: usize = 16_384;
+
+/// Bytes of the longest symbol, as on the wire.
+pub const SYMBOL_BYTES_MAX: usize = 32;
+
+/// Instruments of one process.
+pub const INSTRUMENTS_MAX: usize = 4_096;
+
+/// Connections of one process, recorded or live.
+pub const CONNECTIONS_MAX: usize = 256;
+
+/// Levels a side in a `Depth` message, and in Kraken's checksum.
+pub const DEPTH_LEVELS: usize = 10;
+
+/// Levels a side of a flat ladder: the deepest book that Kraken offers.
+pub const LADDER_LEVELS_MAX: usize = 1_000;
+
+/// Levels a side outside a deep book's window. Beyond it the worst is dropped and the book says
+/// that it is truncated.
+pub const FAR_LEVELS_MAX: usize = 65_536;
+
+/// Ticks of a deep book's window, at most. 2^17 ticks of 0.01 are +-655 USD; a real session moved
+/// 235 USD in 11 minutes, and 2^16 already sends 7 % of the changes to the far array.
+pub const WINDOW_TICKS_MAX: usize = 1 << 17;
+
+/// Ticks of a deep book's window, at least: one summary word of the bitmap.
+pub const WINDOW_TICKS_MIN: usize = 1 << 12;
+
+/// Depth events that wait for their snapshot, all instruments together. At ten a second and symbol
+/// that is more than a minute for fifty symbols.
+pub const PENDING_EVENTS_MAX: usize = 32_768;
+
+/// Levels of the depth events that wait for their snapshot, all instruments together.
+pub const PENDING_LEVELS_MAX: usize = 1 << 20;
+
+/// Slots of the ring that carries `Market` headers from feed to book.
+pub const RING_MARKET_SLOTS: usize = 4_096;
+
+/// Slots of the level ring beside it.
+pub const RING_LEVEL_SLOTS: usize = 1 << 17;
+
+/// Slots of the ring that carries `Quote`s.
+pub const RING_QUOTE_SLOTS: usize = 4_096;
+
+/// Slots of the ring that carries resync requests up from book to feed: one an instrument is the
+/// most that can be outstanding.
+pub const RING_RESYNC_SLOTS: usize = INSTRUMENTS_MAX;
+
+/// Refused frames that are kept with their reason, the latest ones.
+pub const REFUSED_KEPT_MAX: usize = 64;
+
+/// Bytes kept of a refused frame.
+pub const REFUSED_BYTES_KEPT: usize = 2_048;
+
+/// Decimals of a price or a quantity: 10^18 is the largest power of ten in an `i64`.
+pub const DECIMALS_MAX: u8 = 18;
+
+/// Bytes of the longest decimal text that is looked at; sized numbers of real venues have 20.
+pub const DECIMAL_BYTES_MAX: usize = 48;
+
+// A part must fit into the level ring twice, or a snapshot would wait on itself.
+const _: () = assert!(RING_LEVEL_SLOTS >= 2 * PART_LEVELS_MAX);
+// What waits for a snapshot must hold the largest frame that the strict path takes in its stride.
+const _: () = assert!(PENDING_LEVELS_MAX >= FRAME_LEVELS_STEADY);
+const _: () = assert!(WINDOW_TICKS_MAX.is_power_of_two() && WINDOW_TICKS_MIN.is_power_of_two());
+const _: () = assert!(WINDOW_TICKS_MIN.is_multiple_of(4_096));
+const _: () = assert!(FRAME_BYTES_FAST <= FRAME_BYTES_STEADY);
+const _: () = assert!(FRAME_BYTES_STEADY <= FRAME_BYTES_MAX);
+const _: () = assert!(DEPTH_LEVELS <= LADDER_LEVELS_MAX);

@@ -1,0 +1,5 @@
+//! The stages, declared in flow order. They meet only in `event`.
+//!
+//! Never: one stage importing another.
+
+pub mod contract;

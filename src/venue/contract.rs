@@ -1,0 +1,214 @@
+//! What a venue offers: wire formats as decoders, bytes in and events out.
+//!
+//! Never: a socket or a clock. A decoder sees one frame at a time and accepts it whole or refuses
+//! it whole.
+
+use super::wire::{FastLevel, Padded, Strict};
+use crate::base::{Continuity, DecimalError, Form, InstrumentId, Nanos, Symbol, SymbolTable};
+use crate::event::{Head, Level, Stamp};
+use crate::limits;
+
+/// One wire format of one venue, as the registry knows it.
+#[derive(Debug)]
+pub struct Dialect {
+    /// Name on the command line and in output: `kraken`, `binance-usdm`, `coinbase-exchange` ..
+    pub name: &'static str,
+    /// What it is, for the help text.
+    pub about: &'static str,
+    /// How books in it are proven.
+    pub continuity: Continuity,
+    /// How its books are held where nothing else says so.
+    pub form: Form,
+    /// The fast scanner: false where the frame is not one of its own, and then nothing was taken.
+    pub fast: Option<fn(FastLevel, &Input<'_>, &Listings, &mut Decoded) -> bool>,
+    /// The strict path: every valid frame, into raw events.
+    pub strict: fn(&Input<'_>, &mut Strict, &mut Raw) -> Result<(), Refusal>,
+}
+
+/// One frame on its way in.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// Which frame, when, on which connection.
+    pub stamp: Stamp,
+    /// What a reply without a symbol is about (a REST snapshot), else [`InstrumentId::NONE`].
+    pub about: InstrumentId,
+    /// The bytes, with room to read past them.
+    pub bytes: Padded<'a>,
+}
+
+/// The instruments of one dialect, as its decoder needs them.
+#[derive(Clone, Debug)]
+pub struct Listings {
+    /// From symbols to instruments.
+    pub table: SymbolTable,
+    /// Decimals by instrument id (of all instruments of the process).
+    pub scales: Vec<Scale>,
+}
+
+/// Decimals of one instrument.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scale {
+    /// Decimals of its prices.
+    pub price: u8,
+    /// Decimals of its quantities.
+    pub qty: u8,
+    /// Were they learned from a snapshot, so that a later one may make them finer?
+    pub inferred: bool,
+}
+
+/// What a frame said, in the instruments' own units. Buffers are reused from frame to frame.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// Events, with the place of their levels.
+    pub events: Vec<Placed>,
+    /// Levels of all events.
+    pub levels: Vec<Level>,
+    /// The connection's own counter, where the dialect has one.
+    pub sequence: Option<u64>,
+    /// Things said that are no market event: acks, heartbeats, candles.
+    pub other: u32,
+}
+
+/// An event and where its levels lie in [`Decoded::levels`].
+#[derive(Clone, Copy, Debug)]
+pub struct Placed {
+    /// The event.
+    pub head: Head,
+    /// First of its levels.
+    pub start: u32,
+    /// How many.
+    pub count: u32,
+}
+
+/// What a frame said, before it is known which instrument has which decimals: the strict path's
+/// result, and all that the first pass over a recording looks at.
+#[derive(Clone, Debug, Default)]
+pub struct Raw {
+    /// Events in wire order.
+    pub events: Vec<RawEvent>,
+    /// Levels of all events, in wire order.
+    pub levels: Vec<RawLevel>,
+    /// The connection's own counter, where the dialect has one.
+    pub sequence: Option<u64>,
+    /// Things said that are no market event.
+    pub other: u32,
+    /// Instruments that the frame describes.
+    pub described: Vec<Described>,
+}
+
+pub use super::raw::{Described, RawBody, RawEvent, RawLevel};
+
+/// Why a frame was refused. Nothing of a refused frame is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Longer than any frame may be.
+    #[error("frame of {bytes} bytes is over the limit of {max}", max = limits::FRAME_BYTES_MAX)]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+    },
+    /// Not valid JSON, or not valid UTF-8.
+    #[error("not valid JSON near byte {at}")]
+    Json {
+        /// About where.
+        at: usize,
+    },
+    /// Nested too deeply.
+    #[error("nested deeper than {max} levels", max = limits::FRAME_NESTING_MAX)]
+    Nesting,
+    /// A key stands twice in one object.
+    #[error("key `{0}` stands twice")]
+    DuplicateKey(&'static str),
+    /// A key that this kind of message must have is missing.
+    #[error("key `{0}` is missing")]
+    MissingKey(&'static str),
+    /// A value is not of the kind or in the set that its key has.
+    #[error("key `{0}` has an unexpected value")]
+    BadValue(&'static str),
+    /// A number was not taken.
+    #[error("key `{key}`: {why}")]
+    Number {
+        /// Whose value.
+        key: &'static str,
+        /// Why not.
+        why: DecimalError,
+    },
+    /// A reply without a symbol, and nobody knows what it is about.
+    #[error("a snapshot that names no symbol, where several instruments are known")]
+    NoSubject,
+}
+
+impl Listings {
+    /// Nothing listed.
+    pub fn empty() -> Listings {
+        Listings { table: SymbolTable::with_capacity(0), scales: Vec::new() }
+    }
+
+    /// Lists an instrument.
+    pub fn add(&mut self, symbol: Symbol, id: InstrumentId, scale: Scale) {
+        self.table.insert(symbol, id);
+        if self.scales.len() <= id.index() {
+            self.scales.resize(id.index() + 1, Scale::default());
+        }
+        self.scales[id.index()] = scale;
+    }
+
+    /// Decimals of an instrument.
+    #[inline]
+    pub fn scale(&self, id: InstrumentId) -> Scale {
+        self.scales.get(id.index()).copied().unwrap_or_default()
+    }
+}
+
+impl Decoded {
+    /// Buffers sized for every frame up to [`limits::FRAME_BYTES_STEADY`].
+    pub fn with_steady_capacity() -> Decoded {
+        Decoded {
+            events: Vec::with_capacity(limits::FRAME_EVENTS_STEADY),
+            levels: Vec::with_capacity(limits::FRAME_LEVELS_STEADY),
+            sequence: None,
+            other: 0,
+        }
+    }
+
+    /// Forgets the last frame.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.levels.clear();
+        self.sequence = None;
+        self.other = 0;
+    }
+
+    /// The levels of an event.
+    #[inline]
+    pub fn levels_of(&self, placed: &Placed) -> &[Level] {
+        &self.levels[placed.start as usize..][..placed.count as usize]
+    }
+}
+
+impl Raw {
+    /// Buffers sized for every frame up to [`limits::FRAME_BYTES_STEADY`].
+    pub fn with_steady_capacity() -> Raw {
+        Raw {
+            events: Vec::with_capacity(limits::FRAME_EVENTS_STEADY),
+            levels: Vec::with_capacity(limits::FRAME_LEVELS_STEADY),
+            ..Raw::default()
+        }
+    }
+
+    /// Forgets the last frame.
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.levels.clear();
+        self.described.clear();
+        self.sequence = None;
+        self.other = 0;
+    }
+}
+
+/// When the venue says a frame happened, for recordings without times of their own.
+pub fn venue_time(decoded: &Decoded) -> Nanos {
+    decoded.events.iter().map(|e| e.head.venue_ns).find(|ns| *ns != Nanos::NONE).unwrap_or_default()
+}
