@@ -14,9 +14,9 @@ pub const FRAME_BYTES_STEADY: usize = 1 << 20;
 /// Readable bytes that must follow a frame in its buffer, so that vector loads may run past it.
 pub const FRAME_PAD_BYTES: usize = 64;
 
-/// Frames up to this many bytes are tried on the fast path. Above it are snapshots only, for which
-/// the strict path is good enough, and the quote index stays small enough for the L2 cache.
-pub const FRAME_BYTES_FAST: usize = 128 << 10;
+/// Frames up to this many bytes are tried on the fast path: its index of quotation marks has 16-bit
+/// places. Above it are snapshots only, for which the strict path is good enough.
+pub const FRAME_BYTES_FAST: usize = 1 << 16;
 
 /// Quotation marks that the fast path indexes in one frame: at most every second byte is one.
 pub const FRAME_QUOTES_MAX: usize = FRAME_BYTES_FAST / 2 + 64;

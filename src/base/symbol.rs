@@ -30,6 +30,20 @@ impl Symbol {
         Some(Symbol(padded))
     }
 
+    /// From the first `len` of 32 bytes that were checked elsewhere or are only looked up: what no
+    /// table holds cannot be found by a symbol that is none. `NONE` where `len` is too large.
+    #[inline(always)]
+    pub fn cut(bytes: &[u8; limits::SYMBOL_BYTES_MAX], len: usize) -> Symbol {
+        if len > limits::SYMBOL_BYTES_MAX {
+            return Symbol::NONE;
+        }
+        let mut cut = [0; limits::SYMBOL_BYTES_MAX];
+        for (n, (to, from)) in cut.iter_mut().zip(bytes).enumerate() {
+            *to = if n < len { *from } else { 0 };
+        }
+        Symbol(cut)
+    }
+
     /// The text without its padding.
     pub fn as_str(&self) -> &str {
         let end = self.0.iter().position(|b| *b == 0).unwrap_or(self.0.len());
@@ -89,20 +103,24 @@ impl SymbolTable {
     }
 
     /// The instrument of `symbol`, or [`InstrumentId::NONE`].
-    #[inline]
+    #[inline(always)]
     pub fn look_up(&self, symbol: &Symbol) -> InstrumentId {
         self.slots[self.find(symbol)].1
     }
 
-    #[inline]
+    #[inline(always)]
     fn find(&self, symbol: &Symbol) -> usize {
+        // Four independent multiplies by odd constants (digits of the golden ratio and of pi).
+        const FACTORS: [u64; 4] = [
+            0x9E37_79B9_7F4A_7C15,
+            0x2545_F491_4F6C_DD1D,
+            0xBF58_476D_1CE4_E5B9,
+            0x94D0_49BB_1331_11EB,
+        ];
         let (words, _) = symbol.0.as_chunks::<8>();
-        let mut hash: u64 = 0;
-        for word in words {
-            hash = (hash.rotate_left(23) ^ u64::from_le_bytes(*word))
-                .wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        }
-        let mut slot = (hash >> 32) as usize & self.mask;
+        let mixed = |n: usize| u64::from_le_bytes(words[n]).wrapping_mul(FACTORS[n]);
+        let hash = mixed(0) ^ mixed(1) ^ mixed(2) ^ mixed(3);
+        let mut slot = (hash ^ (hash >> 32)) as usize & self.mask;
         // At most half of the slots are taken, so an empty one ends the search.
         while self.slots[slot].0 != *symbol && self.slots[slot].0 != Symbol::NONE {
             slot = (slot + 1) & self.mask;

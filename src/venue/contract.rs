@@ -3,7 +3,9 @@
 //! Never: a socket or a clock. A decoder sees one frame at a time and accepts it whole or refuses
 //! it whole.
 
-use super::wire::{FastLevel, Padded, Strict};
+use std::marker::PhantomData;
+
+use super::wire::{DayMemo, FastLevel, Job, Kernel, Padded, Strict};
 use crate::base::{Continuity, DecimalError, Form, InstrumentId, Nanos, Symbol, SymbolTable};
 use crate::event::{Head, Level, Stamp};
 use crate::limits;
@@ -20,9 +22,48 @@ pub struct Dialect {
     /// How its books are held where nothing else says so.
     pub form: Form,
     /// The fast scanner: false where the frame is not one of its own, and then nothing was taken.
-    pub fast: Option<fn(FastLevel, &Input<'_>, &Listings, &mut Decoded) -> bool>,
+    pub fast: Option<Fast>,
     /// The strict path: every valid frame, into raw events.
     pub strict: fn(&Input<'_>, &mut Strict, &mut Raw) -> Result<(), Refusal>,
+}
+
+/// A fast scanner: false where the frame is none of its own, and then nothing was taken.
+pub type Fast = fn(FastLevel, &Input<'_>, &Listings, &mut Decoded) -> bool;
+
+/// A fast scanner's body, compiled once for each instruction set.
+pub trait Scanner {
+    /// Takes a hot frame into `out`; `None` where it is none. Must be `#[inline(always)]`.
+    fn scan<K: Kernel>(
+        kernel: K,
+        input: &Input<'_>,
+        listings: &Listings,
+        out: &mut Decoded,
+    ) -> Option<()>;
+}
+
+/// The [`Fast`] function of a scanner.
+pub fn fast<S: Scanner>(
+    level: FastLevel,
+    input: &Input<'_>,
+    listings: &Listings,
+    out: &mut Decoded,
+) -> bool {
+    struct Scan<'a, S>(&'a Input<'a>, &'a Listings, &'a mut Decoded, PhantomData<S>);
+    impl<S: Scanner> Job for Scan<'_, S> {
+        type Out = Option<()>;
+
+        #[inline(always)]
+        fn run<K: Kernel>(self, kernel: K) -> Option<()> {
+            S::scan(kernel, self.0, self.1, self.2)
+        }
+    }
+    let taken = level
+        .run(Scan::<S>(input, listings, &mut *out, PhantomData))
+        .is_some();
+    if !taken {
+        out.clear();
+    }
+    taken
 }
 
 /// One frame on its way in.
@@ -59,6 +100,12 @@ pub struct Scale {
 /// What a frame said, in the instruments' own units. Buffers are reused from frame to frame.
 #[derive(Clone, Debug)]
 pub struct Decoded {
+    /// Places of the quotation marks of a frame: scratch of the fast path.
+    pub quotes: Box<[u16]>,
+    /// Levels that wait for their side's turn: scratch of the fast path.
+    pub later: Vec<Level>,
+    /// The last day seen: scratch of the fast path.
+    pub day: DayMemo,
     /// Events, with the place of their levels.
     pub events: Vec<Placed>,
     /// Levels of all events.
@@ -142,7 +189,10 @@ pub enum Refusal {
 impl Listings {
     /// Nothing listed.
     pub fn empty() -> Listings {
-        Listings { table: SymbolTable::with_capacity(0), scales: Vec::new() }
+        Listings {
+            table: SymbolTable::with_capacity(0),
+            scales: Vec::new(),
+        }
     }
 
     /// Lists an instrument.
@@ -165,6 +215,9 @@ impl Decoded {
     /// Buffers sized for every frame up to [`limits::FRAME_BYTES_STEADY`].
     pub fn with_steady_capacity() -> Decoded {
         Decoded {
+            quotes: vec![0; limits::FRAME_QUOTES_MAX].into_boxed_slice(),
+            later: Vec::with_capacity(limits::FRAME_LEVELS_STEADY),
+            day: DayMemo::default(),
             events: Vec::with_capacity(limits::FRAME_EVENTS_STEADY),
             levels: Vec::with_capacity(limits::FRAME_LEVELS_STEADY),
             sequence: None,
@@ -210,5 +263,10 @@ impl Raw {
 
 /// When the venue says a frame happened, for recordings without times of their own.
 pub fn venue_time(decoded: &Decoded) -> Nanos {
-    decoded.events.iter().map(|e| e.head.venue_ns).find(|ns| *ns != Nanos::NONE).unwrap_or_default()
+    decoded
+        .events
+        .iter()
+        .map(|e| e.head.venue_ns)
+        .find(|ns| *ns != Nanos::NONE)
+        .unwrap_or_default()
 }

@@ -1,0 +1,43 @@
+//! Binance: spot, and USD-M and COIN-M futures, which differ in how a book is continued.
+
+mod market;
+mod strict;
+
+use crate::base::{Continuity, Form};
+use crate::limits;
+use crate::venue::contract::{Dialect, fast};
+
+/// A deep book: most of its updates are far from the best, so levels are found by tick.
+const DEEP: Form = Form::Window {
+    ticks: limits::WINDOW_TICKS_MAX as u32,
+};
+
+/// Spot streams, combined or raw, and REST depth snapshots.
+pub static SPOT: Dialect = Dialect {
+    name: "binance",
+    about: "Binance spot: depth, bookTicker, trade; REST snapshots; U/u continuity",
+    continuity: Continuity::UpdateId,
+    form: DEEP,
+    fast: Some(fast::<market::Market>),
+    strict: strict::read,
+};
+
+/// Futures settled in a stablecoin.
+pub static USDM: Dialect = Dialect {
+    name: "binance-usdm",
+    about: "Binance USD-M futures: depth, bookTicker, trade; REST snapshots; pu continuity",
+    continuity: Continuity::PreviousId,
+    form: DEEP,
+    fast: Some(fast::<market::Market>),
+    strict: strict::read,
+};
+
+/// Futures settled in the coin.
+pub static COINM: Dialect = Dialect {
+    name: "binance-coinm",
+    about: "Binance COIN-M futures: depth, bookTicker, trade; REST snapshots; pu continuity",
+    continuity: Continuity::PreviousId,
+    form: DEEP,
+    fast: Some(fast::<market::Market>),
+    strict: strict::read,
+};

@@ -1,0 +1,34 @@
+//! Coinbase: Advanced Trade, and the Exchange feed of older recordings.
+
+mod market;
+mod strict;
+mod exchange;
+
+use crate::base::{Continuity, Form};
+use crate::limits;
+use crate::venue::contract::{Dialect, fast};
+
+/// Full-depth books: levels are found by tick.
+const DEEP: Form = Form::Window {
+    ticks: limits::WINDOW_TICKS_MAX as u32,
+};
+
+/// Advanced Trade websocket.
+pub static ADVANCED: Dialect = Dialect {
+    name: "coinbase",
+    about: "Coinbase Advanced Trade: level2, market_trades, ticker, heartbeats; sequence_num",
+    continuity: Continuity::ConnectionSequence,
+    form: DEEP,
+    fast: Some(fast::<market::Market>),
+    strict: strict::read,
+};
+
+/// Exchange (Pro, GDAX) websocket, decode only.
+pub static EXCHANGE: Dialect = Dialect {
+    name: "coinbase-exchange",
+    about: "Coinbase Exchange (recordings): level2, ticker, matches; no proof but a crossed book",
+    continuity: Continuity::Unproven,
+    form: DEEP,
+    fast: None,
+    strict: exchange::read,
+};

@@ -1,0 +1,26 @@
+//! Venues: what is special about each, and nothing else.
+//!
+//! Order here is display order; a name is the journal's and is never used again. A new venue is one
+//! folder and one line in [`DIALECTS`].
+
+pub mod contract;
+mod raw;
+pub mod wire;
+pub mod kraken;
+pub mod binance;
+pub mod coinbase;
+pub mod nasdaq;
+
+pub use contract::{
+    Decoded, Described, Dialect, Input, Listings, Placed, Raw, RawBody, RawEvent, RawLevel,
+    Refusal, Scale, venue_time,
+};
+pub use raw::settle;
+
+/// Every wire format that is understood.
+pub static DIALECTS: &[&Dialect] = &[&binance::SPOT, &binance::USDM, &binance::COINM];
+
+/// The dialect with this name.
+pub fn dialect(name: &str) -> Option<&'static Dialect> {
+    DIALECTS.iter().copied().find(|d| d.name == name)
+}

@@ -1,0 +1,156 @@
+//! The two operations that every fast scanner is made of, and the choice of instruction set.
+
+use super::padded::Padded;
+use crate::event::Level;
+
+/// Instruction sets that the fast path is built for; all give the same results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FastLevel {
+    /// Any 64-bit machine: eight bytes at a time in general registers.
+    Portable,
+    /// x86-64 with AVX2, BMI1, BMI2, LZCNT and POPCNT.
+    Avx2,
+    /// The same with AVX-512 F, BW and VL.
+    Avx512,
+}
+
+/// Where a number stands: `len` bytes that end before `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// One past the last byte.
+    pub end: usize,
+    /// Bytes.
+    pub len: usize,
+}
+
+/// How prices and quantities of one instrument are usually written: with a fixed count of decimals.
+/// A number that is written otherwise is read a little slower.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Decimals of prices.
+    pub price: u8,
+    /// Decimals of quantities.
+    pub qty: u8,
+}
+
+/// One instruction set's way to index and to read.
+pub trait Kernel: Copy {
+    /// Writes the place of every quotation mark into `quotes` and returns how many there are.
+    ///
+    /// `None` where a byte is a backslash, a control character or no ASCII, or where there are more
+    /// quotation marks than places: then it is a frame for the strict path.
+    fn index(self, frame: Padded<'_>, quotes: &mut [u16]) -> Option<usize>;
+
+    /// Reads `digits[.digits]` of at most 16 bytes as whole units of 10^-`decimals`.
+    ///
+    /// `None` where it has any other form, does not fit or is finer.
+    fn decimal(self, frame: Padded<'_>, span: Span, decimals: u8) -> Option<i64>;
+
+    /// Reads a whole number of at most 16 digits.
+    fn whole(self, frame: Padded<'_>, span: Span) -> Option<u64>;
+
+    /// Reads a price and a quantity at once. As [`Kernel::decimal`] of each.
+    #[inline(always)]
+    fn pair(self, frame: Padded<'_>, price: Span, qty: Span, shape: Shape) -> Option<Level> {
+        let price = self.decimal(frame, price, shape.price)?;
+        Some(Level {
+            price,
+            qty: self.decimal(frame, qty, shape.qty)?,
+        })
+    }
+
+    /// Reads levels of the form `["1.5","2"],["1.4","3"]` into `out`, from the quotation mark of the
+    /// first price on, and returns how many. `None` where one has any other form.
+    #[inline(always)]
+    fn quoted_pairs(
+        self,
+        frame: Padded<'_>,
+        quotes: &[u16],
+        shape: Shape,
+        out: &mut Vec<Level>,
+    ) -> Option<usize> {
+        let (fours, _) = quotes.as_chunks::<4>();
+        for (n, marks) in fours.iter().enumerate() {
+            let [open, close, qty_open, qty_close] = marks.map(|mark| mark as usize);
+            if frame.raw().get(close..close + 3) != Some(b"\",\"") {
+                return None;
+            }
+            let price = Span {
+                end: close,
+                len: close.checked_sub(open + 1)?,
+            };
+            let qty = Span {
+                end: qty_close,
+                len: qty_close.checked_sub(qty_open + 1)?,
+            };
+            out.push(self.pair(frame, price, qty, shape)?);
+            if frame.raw().get(qty_close..qty_close + 4) != Some(b"\"],[") {
+                return Some(n + 1);
+            }
+        }
+        None
+    }
+}
+
+/// Work that is compiled once for each instruction set.
+pub trait Job {
+    /// What it gives.
+    type Out;
+
+    /// Does it. Must be `#[inline(always)]`, all the way down to the kernel, so that it takes on the
+    /// instruction set of its caller.
+    fn run<K: Kernel>(self, kernel: K) -> Self::Out;
+}
+
+impl FastLevel {
+    /// Does `job` with this instruction set: the one branch on it, taken once a frame.
+    #[inline(always)]
+    pub fn run<J: Job>(self, job: J) -> J::Out {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            FastLevel::Avx512 => super::vector::Avx512::run(job),
+            #[cfg(target_arch = "x86_64")]
+            FastLevel::Avx2 => super::vector::Avx2::run(job),
+            _ => job.run(super::portable::Portable),
+        }
+    }
+
+    /// The best that this machine has.
+    pub fn detect() -> FastLevel {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("lzcnt")
+                && is_x86_feature_detected!("popcnt");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vl");
+            match (avx2, avx512) {
+                (true, true) => return FastLevel::Avx512,
+                (true, false) => return FastLevel::Avx2,
+                _ => {}
+            }
+        }
+        FastLevel::Portable
+    }
+
+    /// All that this machine has, the plainest first: for tests that compare them.
+    pub fn available() -> Vec<FastLevel> {
+        let best = FastLevel::detect();
+        [FastLevel::Portable, FastLevel::Avx2, FastLevel::Avx512]
+            .into_iter()
+            .filter(|level| *level <= best)
+            .collect()
+    }
+
+    /// As in output and configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            FastLevel::Portable => "portable",
+            FastLevel::Avx2 => "avx2",
+            FastLevel::Avx512 => "avx512",
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Reading JSON without building it: the ground under every decoder.
+//!
+//! The fast path indexes all quotation marks of a frame in one pass of vector compares, then checks
+//! a template of the venue's known key order at the indexed places and reads numbers backwards from
+//! their end, so that no step waits for the one before. The strict path builds a tape with
+//! `simd-json` and takes any order of keys. What the fast path accepts, the strict path accepts with
+//! the same result; a differential test and the fuzz targets hold them to it.
+//!
+//! Never: a float, a rounding, an allocation on the fast path.
+
+mod padded;
+mod kernel;
+mod portable;
+mod scan;
+mod strict;
+mod quoting;
+#[cfg(target_arch = "x86_64")]
+mod vector;
+
+pub use kernel::{FastLevel, Job, Kernel, Shape, Span};
+pub use padded::Padded;
+pub use portable::Portable;
+pub use scan::{DayMemo, Scan};
+pub use strict::{Strict, Value, need};
+#[cfg(target_arch = "x86_64")]
+pub use vector::{Avx2, Avx512};
