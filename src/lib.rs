@@ -16,6 +16,10 @@ pub mod venue;
 #[doc(hidden)]
 pub mod event;
 #[doc(hidden)]
+pub mod ring;
+#[doc(hidden)]
+pub mod sys;
+#[doc(hidden)]
 pub mod base;
 #[doc(hidden)]
 pub mod limits;
