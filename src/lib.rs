@@ -4,10 +4,7 @@
 //! declared below it. `tests/house.rs` reads this file and holds everyone to it.
 
 // Tests say what went wrong by panicking; that is their job.
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
 
 #[doc(hidden)]
 pub mod stage;

@@ -78,11 +78,7 @@ impl Case {
     /// Each item does its work `split` times, so that a sample is that many units.
     pub(crate) fn split(self, split: u32) -> Case {
         let units = self.items as u64 * u64::from(split);
-        Case {
-            units,
-            split,
-            ..self
-        }
+        Case { units, split, ..self }
     }
 
     /// Passes; their medians are paired.
@@ -93,11 +89,7 @@ impl Case {
     /// The same with caches cold: every item is done, a few are timed, each after a walk through
     /// more memory than the second level cache holds. Branch predictors stay warm.
     pub(crate) fn cold(&self) -> Case {
-        Case {
-            name: format!("{}, cold", self.name),
-            cold: true,
-            ..self.clone()
-        }
+        Case { name: format!("{}, cold", self.name), cold: true, ..self.clone() }
     }
 }
 
@@ -166,9 +158,7 @@ impl Bench {
         };
         let mut all: Vec<(&str, &mut dyn Contender)> = vec![("ours", ours)];
         all.extend(
-            rivals
-                .iter_mut()
-                .map(|(name, rival)| (*name, &mut **rival as &mut dyn Contender)),
+            rivals.iter_mut().map(|(name, rival)| (*name, &mut **rival as &mut dyn Contender)),
         );
         let mut sheets = vec![Sheet::default(); all.len()];
         for pass in 0..=passes {
@@ -193,8 +183,7 @@ impl Bench {
         let floor = percentiles(&self.floors, self.tick_ns);
         // Ticks between any two stamps are multiples of the counter's step.
         let step = self.floors.iter().fold(0, |step, ticks| gcd(step, *ticks));
-        self.table
-            .print(&floor, self.tick_ns, f64::from(step) * self.tick_ns);
+        self.table.print(&floor, self.tick_ns, f64::from(step) * self.tick_ns);
         if self.tried_only || self.table.is_empty() {
             return Ok(());
         }
@@ -204,11 +193,7 @@ impl Bench {
     /// One pass: ticks of each timed item, less what the measurement itself costs now.
     fn pass(&mut self, case: &Case, items: usize, contender: &mut dyn Contender) -> Vec<u32> {
         let floor = self.floor();
-        let stride = if case.cold {
-            items.div_ceil(COLD_ITEMS).max(1)
-        } else {
-            1
-        };
+        let stride = if case.cold { items.div_ceil(COLD_ITEMS).max(1) } else { 1 };
         let mut samples = Vec::with_capacity(items / stride + 1);
         contender.reset();
         for index in 0..items {
@@ -295,8 +280,7 @@ impl Sheet {
         samples.sort_unstable();
         let middle = samples.get(samples.len() / 2).copied().unwrap_or(0);
         self.p50s.push(f64::from(middle.max(1)));
-        self.totals
-            .push(samples.iter().map(|s| f64::from(*s)).sum::<f64>().max(1.0));
+        self.totals.push(samples.iter().map(|s| f64::from(*s)).sum::<f64>().max(1.0));
         self.samples.append(&mut samples);
     }
 }
@@ -305,9 +289,7 @@ impl Sheet {
 fn percentiles(sorted: &[u32], unit_ns: f64) -> [f64; 6] {
     [0.5, 0.9, 0.99, 0.999, 0.9999, 1.0].map(|share| {
         let rank = (share * sorted.len() as f64).ceil() as usize;
-        sorted
-            .get(rank.saturating_sub(1))
-            .map_or(0.0, |ticks| f64::from(*ticks) * unit_ns)
+        sorted.get(rank.saturating_sub(1)).map_or(0.0, |ticks| f64::from(*ticks) * unit_ns)
     })
 }
 

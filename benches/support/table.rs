@@ -35,11 +35,7 @@ impl Ratio {
         let mut ratios: Vec<f64> = ours.iter().zip(rival).map(|(o, r)| r / o).collect();
         ratios.sort_unstable_by(f64::total_cmp);
         let at = |index: usize| ratios.get(index).copied().unwrap_or(f64::NAN);
-        Ratio {
-            median: at(ratios.len() / 2),
-            min: at(0),
-            max: at(ratios.len().max(1) - 1),
-        }
+        Ratio { median: at(ratios.len() / 2), min: at(0), max: at(ratios.len().max(1) - 1) }
     }
 
     fn json(self) -> Value {
@@ -60,11 +56,7 @@ const PERCENTILES: [&str; 6] = ["p50", "p90", "p99", "p99.9", "p99.99", "max"];
 impl Table {
     /// Empty; the benches run on `core`, if they could be pinned.
     pub(super) fn new(core: Option<usize>) -> Table {
-        Table {
-            processor: processor(),
-            core,
-            rows: Vec::new(),
-        }
+        Table { processor: processor(), core, rows: Vec::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -73,46 +65,30 @@ impl Table {
 
     /// Adds a row, and shows it on standard error, since a run takes a while.
     pub(super) fn add(&mut self, row: Row) {
-        eprintln!(
-            "{}/{} {}: p50 {:.1} ns",
-            row.bench, row.case, row.who, row.percentiles_ns[0]
-        );
+        eprintln!("{}/{} {}: p50 {:.1} ns", row.bench, row.case, row.who, row.percentiles_ns[0]);
         self.rows.push(row);
     }
 
     /// Prints all rows.
     pub(super) fn print(&self, floor_ns: &[f64; 6], tick_ns: f64, step_ns: f64) {
-        let core = self
-            .core
-            .map_or("not pinned".to_owned(), |core| format!("core {core}"));
+        let core = self.core.map_or("not pinned".to_owned(), |core| format!("core {core}"));
         println!(
             "{}, {core}; times in ns, {tick_ns:.4} a tick, the counter steps by {step_ns:.1}",
             self.processor
         );
-        let floor: Vec<String> = PERCENTILES
-            .iter()
-            .zip(floor_ns)
-            .map(|(p, ns)| format!("{p} {ns:.1}"))
-            .collect();
+        let floor: Vec<String> =
+            PERCENTILES.iter().zip(floor_ns).map(|(p, ns)| format!("{p} {ns:.1}")).collect();
         println!(
             "noise floor (an empty measurement; its mean is subtracted): {}",
             floor.join(", ")
         );
-        let width = self
-            .rows
-            .iter()
-            .map(|r| r.bench.len() + r.case.len() + 1)
-            .max()
-            .unwrap_or(0);
+        let width = self.rows.iter().map(|r| r.bench.len() + r.case.len() + 1).max().unwrap_or(0);
         let who = self.rows.iter().map(|r| r.who.len()).max().unwrap_or(0);
         let mut head = format!("{:width$}  {:who$}  {:>8}", "case", "who", "mean");
         for name in PERCENTILES {
             let _ = write!(head, " {name:>8}");
         }
-        println!(
-            "{head}  {:>8}  per, rival / ours by p50; by total (min .. max)",
-            "samples"
-        );
+        println!("{head}  {:>8}  per, rival / ours by p50; by total (min .. max)", "samples");
         for row in &self.rows {
             let name = format!("{}/{}", row.bench, row.case);
             let mut line = format!("{name:width$}  {:who$}  {:8.1}", row.who, row.mean_ns);
@@ -121,16 +97,9 @@ impl Table {
             }
             let _ = write!(line, "  {:8}  {}", row.samples, row.unit);
             if let (Some(p50), Some(total)) = (row.ratio_p50, row.ratio_total) {
-                let _ = write!(
-                    line,
-                    ", {:.2} ({:.2} .. {:.2})",
-                    p50.median, p50.min, p50.max
-                );
-                let _ = write!(
-                    line,
-                    "; {:.2} ({:.2} .. {:.2})",
-                    total.median, total.min, total.max
-                );
+                let _ = write!(line, ", {:.2} ({:.2} .. {:.2})", p50.median, p50.min, p50.max);
+                let _ =
+                    write!(line, "; {:.2} ({:.2} .. {:.2})", total.median, total.min, total.max);
             }
             println!("{line}");
         }
@@ -173,11 +142,7 @@ impl Row {
 }
 
 fn percentiles_json(values_ns: &[f64; 6]) -> Value {
-    PERCENTILES
-        .iter()
-        .zip(values_ns)
-        .map(|(name, ns)| ((*name).to_owned(), round(*ns)))
-        .collect()
+    PERCENTILES.iter().zip(values_ns).map(|(name, ns)| ((*name).to_owned(), round(*ns))).collect()
 }
 
 /// Two decimals: more would claim what no such measurement holds.
@@ -188,7 +153,5 @@ fn round(value: f64) -> Value {
 fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = text.lines().find(|line| line.starts_with("model name"));
-    name.and_then(|line| line.split(": ").nth(1))
-        .unwrap_or("unknown processor")
-        .to_owned()
+    name.and_then(|line| line.split(": ").nth(1)).unwrap_or("unknown processor").to_owned()
 }

@@ -136,9 +136,7 @@ impl Instrument {
             notional_min: 0,
             status: Status::Unknown,
             continuity: Continuity::Unproven,
-            form: Form::Ladder {
-                depth: limits::DEPTH_LEVELS as u32,
-            },
+            form: Form::Ladder { depth: limits::DEPTH_LEVELS as u32 },
         }
     }
 
@@ -170,9 +168,7 @@ impl Instruments {
 
     /// The instrument of a venue's symbol. Cold: a linear search.
     pub fn find(&self, venue: &str, symbol: &Symbol) -> Option<&Instrument> {
-        self.all
-            .iter()
-            .find(|i| i.venue == venue && i.symbol == *symbol)
+        self.all.iter().find(|i| i.venue == venue && i.symbol == *symbol)
     }
 
     /// The instrument with this id, or `None`.

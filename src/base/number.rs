@@ -117,17 +117,10 @@ impl Decimal {
             return Err(DecimalError::TooLong);
         }
         if scale < 0 {
-            mantissa = if mantissa == 0 {
-                0
-            } else {
-                shift_up(mantissa, (-scale) as u32)?
-            };
+            mantissa = if mantissa == 0 { 0 } else { shift_up(mantissa, (-scale) as u32)? };
             scale = 0;
         }
-        Ok(Decimal {
-            mantissa: if negative { -mantissa } else { mantissa },
-            scale: scale as u8,
-        })
+        Ok(Decimal { mantissa: if negative { -mantissa } else { mantissa }, scale: scale as u8 })
     }
 
     /// The number in whole units of 10^-`decimals`; refused, never rounded, where it is finer.
@@ -148,11 +141,7 @@ impl Decimal {
 
     /// As [`Decimal::at`], and refused where negative: what a book's prices and sizes must be.
     pub fn unsigned_at(self, decimals: u8) -> Result<i64, DecimalError> {
-        if self.mantissa < 0 {
-            Err(DecimalError::Negative)
-        } else {
-            self.at(decimals)
-        }
+        if self.mantissa < 0 { Err(DecimalError::Negative) } else { self.at(decimals) }
     }
 }
 
@@ -182,10 +171,7 @@ impl fmt::Display for Side {
 }
 
 fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = text
-        .iter()
-        .position(|b| !b.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.iter().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
     text.split_at(end)
 }
 
@@ -247,14 +233,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_number() {
-        for text in [
-            "", "-", ".", "1.", ".5", "1e", "1e+", "0x1", "1 ", " 1", "1.2.3", "NaN", "+1",
-        ] {
-            assert_eq!(
-                Decimal::parse(text.as_bytes()),
-                Err(DecimalError::Malformed),
-                "{text:?}"
-            );
+        for text in ["", "-", ".", "1.", ".5", "1e", "1e+", "0x1", "1 ", " 1", "1.2.3", "NaN", "+1"]
+        {
+            assert_eq!(Decimal::parse(text.as_bytes()), Err(DecimalError::Malformed), "{text:?}");
         }
     }
 

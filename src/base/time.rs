@@ -65,9 +65,7 @@ impl Nanos {
             return Ok(Nanos::NONE);
         }
         let seconds = hour * 3_600 + minute * 60 + second;
-        Ok(Nanos(
-            days_from_civil(year, month, day) * DAY_NS + seconds * Nanos::SECOND + nanos,
-        ))
+        Ok(Nanos(days_from_civil(year, month, day) * DAY_NS + seconds * Nanos::SECOND + nanos))
     }
 
     /// Midnight UTC of a civil date, proleptic Gregorian.
@@ -84,10 +82,7 @@ impl fmt::Display for Nanos {
         let seconds = of_day / Nanos::SECOND;
         let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
         let nanos = of_day % Nanos::SECOND;
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z"
-        )
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z")
     }
 }
 
@@ -124,11 +119,7 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let of_year = of_era - (365 * year + year / 4 - year / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     (year + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -146,11 +137,7 @@ mod tests {
             ("2026-07-19T17:54:39.753424Z", 753_424_000),
             ("2026-07-19T17:54:39.075885123Z", 75_885_123),
         ] {
-            assert_eq!(
-                Nanos::parse(text.as_bytes()),
-                Ok(Nanos(base + ns)),
-                "{text}"
-            );
+            assert_eq!(Nanos::parse(text.as_bytes()), Ok(Nanos(base + ns)), "{text}");
         }
     }
 

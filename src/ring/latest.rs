@@ -53,10 +53,7 @@ pub fn cell<T: Copy>(first: T) -> (Writer<T>, Reader<T>) {
         slots: Slots::new(3, CachePadded::new(first)),
         middle: CachePadded::new(AtomicU8::new(2)),
     });
-    let writer = Writer {
-        shared: shared.clone(),
-        slot: 0,
-    };
+    let writer = Writer { shared: shared.clone(), slot: 0 };
     (writer, Reader { shared, slot: 1 })
 }
 
@@ -70,10 +67,7 @@ impl<T: Copy> Writer<T> {
         unsafe { self.shared.slots.write(usize::from(self.slot), &value) };
         // Release hands our slot over with what is in it; acquire takes the other one over after
         // the reader's last read of it.
-        let middle = self
-            .shared
-            .middle
-            .swap(self.slot | UNSEEN, Ordering::AcqRel);
+        let middle = self.shared.middle.swap(self.slot | UNSEEN, Ordering::AcqRel);
         self.slot = middle & SLOT;
     }
 }

@@ -52,25 +52,14 @@ struct Shared<T> {
 /// reader.release(3);
 /// ```
 pub fn ring<T: Copy + Default>(slots: usize) -> (Writer<T>, Reader<T>) {
-    assert!(
-        slots.is_power_of_two(),
-        "a level ring of 2^n slots, not of {slots}"
-    );
+    assert!(slots.is_power_of_two(), "a level ring of 2^n slots, not of {slots}");
     let shared = Arc::new(Shared {
         slots: Slots::new(slots, T::default()),
         head: CachePadded::new(AtomicUsize::new(0)),
         tail: CachePadded::new(AtomicUsize::new(0)),
     });
-    let writer = Writer {
-        shared: shared.clone(),
-        tail: 0,
-        head_seen: 0,
-    };
-    let reader = Reader {
-        shared,
-        head: 0,
-        tail_seen: 0,
-    };
+    let writer = Writer { shared: shared.clone(), tail: 0, head_seen: 0 };
+    let reader = Reader { shared, head: 0, tail_seen: 0 };
     (writer, reader)
 }
 
@@ -79,13 +68,8 @@ impl<T: Copy> Writer<T> {
     #[inline]
     pub fn write(&mut self, items: &[T]) -> bool {
         let slots = self.shared.slots.len();
-        assert!(
-            items.len() <= slots / 2,
-            "a slice is at most half of a level ring"
-        );
-        let start = self
-            .tail
-            .wrapping_add(skipped(self.tail, items.len(), slots));
+        assert!(items.len() <= slots / 2, "a slice is at most half of a level ring");
+        let start = self.tail.wrapping_add(skipped(self.tail, items.len(), slots));
         let end = start.wrapping_add(items.len());
         if end.wrapping_sub(self.head_seen) > slots {
             // Acquire: the reader's last look at what it released comes before our writing over it.

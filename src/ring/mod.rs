@@ -8,10 +8,7 @@
 //! Not guaranteed: that there is room (a full ring gives the element back, and the topology says
 //! what then), nor that the other end still lives (ask [`Producer::is_abandoned`]).
 
-#![allow(
-    unsafe_code,
-    reason = "two threads share slots; each use proves who holds them"
-)]
+#![allow(unsafe_code, reason = "two threads share slots; each use proves who holds them")]
 
 pub mod latest;
 pub mod level;
@@ -50,9 +47,7 @@ impl<T> Producer<T> {
     /// Appends an element; gives it back where the ring is full.
     #[inline(always)]
     pub fn push(&mut self, element: T) -> Result<(), T> {
-        self.inner
-            .push(element)
-            .map_err(|rtrb::PushError::Full(element)| element)
+        self.inner.push(element).map_err(|rtrb::PushError::Full(element)| element)
     }
 
     /// Elements that fit now; never fewer until the next push.
@@ -201,12 +196,7 @@ mod tests {
             };
             assert_eq!(n, expected);
             let slice = reader.read(count_of(n)).expect("written before its head");
-            assert!(
-                slice
-                    .iter()
-                    .enumerate()
-                    .all(|(at, v)| *v == (n + at) as u64)
-            );
+            assert!(slice.iter().enumerate().all(|(at, v)| *v == (n + at) as u64));
             reader.release(count_of(n));
         }
         thread.join().unwrap();

@@ -54,9 +54,7 @@ impl<T: Copy> Slots<T> {
     pub(super) unsafe fn write(&self, at: usize, items: &[T]) {
         let slots = &self.values[at..][..items.len()];
         #[cfg(loom)]
-        self.watched[at..][..items.len()]
-            .iter()
-            .for_each(|slot| slot.with_mut(|_| ()));
+        self.watched[at..][..items.len()].iter().for_each(|slot| slot.with_mut(|_| ()));
         let to = UnsafeCell::raw_get(slots.as_ptr());
         // SAFETY: `slots` are `items.len()` neighbours, so the target is valid for as many; the
         // caller proves that it is ours alone, and so it cannot overlap with `items`.
@@ -72,9 +70,7 @@ impl<T: Copy> Slots<T> {
     pub(super) unsafe fn slice(&self, at: usize, count: usize) -> &[T] {
         let slots = &self.values[at..][..count];
         #[cfg(loom)]
-        self.watched[at..][..count]
-            .iter()
-            .for_each(|slot| slot.with(|_| ()));
+        self.watched[at..][..count].iter().for_each(|slot| slot.with(|_| ()));
         let from = UnsafeCell::raw_get(slots.as_ptr());
         // SAFETY: `slots` are `count` neighbours, initialised by `new`; `UnsafeCell<T>` has the
         // layout of `T`; the caller proves that nobody writes them while the slice lives.

@@ -3,3 +3,4 @@
 //! Never: one stage importing another.
 
 pub mod contract;
+pub mod feed;

@@ -59,9 +59,7 @@ static PROCESS_FREES: AtomicU64 = AtomicU64::new(0);
 /// Marks the calling thread as hot until the guard is dropped.
 pub fn hot() -> HotGuard {
     HOT.with(|hot| hot.set(hot.get() + 1));
-    HotGuard {
-        _not_send: PhantomData,
-    }
+    HotGuard { _not_send: PhantomData }
 }
 
 impl Drop for HotGuard {
@@ -72,10 +70,7 @@ impl Drop for HotGuard {
 
 /// What the calling thread did while it was hot, since its start.
 pub fn of_thread() -> Counts {
-    Counts {
-        allocations: ALLOCATIONS.get(),
-        frees: FREES.get(),
-    }
+    Counts { allocations: ALLOCATIONS.get(), frees: FREES.get() }
 }
 
 /// What all threads did while they were hot, since the start of the process.
@@ -171,10 +166,7 @@ mod tests {
         pass();
         drop(outer);
         pass();
-        let twice = Counts {
-            allocations: start.allocations + 2,
-            frees: start.frees + 2,
-        };
+        let twice = Counts { allocations: start.allocations + 2, frees: start.frees + 2 };
         assert_eq!(of_thread(), twice);
         assert!(of_process().allocations >= 2);
     }

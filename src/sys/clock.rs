@@ -111,23 +111,14 @@ impl Clock {
             Source::System => 1 << SHIFT,
         };
         let anchor = bracket(source, || system_ns(libc::CLOCK_REALTIME));
-        Clock {
-            source,
-            scale,
-            start,
-            anchor_ticks: anchor.0,
-            anchor_unix: Nanos(anchor.1 as i64),
-        }
+        Clock { source, scale, start, anchor_ticks: anchor.0, anchor_unix: Nanos(anchor.1 as i64) }
     }
 }
 
 impl Moment {
     fn now(source: Source) -> Moment {
         let (ticks, monotonic_ns) = bracket(source, monotonic_ns);
-        Moment {
-            ticks,
-            monotonic_ns,
-        }
+        Moment { ticks, monotonic_ns }
     }
 }
 
@@ -202,10 +193,7 @@ fn monotonic_ns() -> u64 {
 }
 
 fn system_ns(clock: libc::clockid_t) -> u64 {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a valid place for the answer, and both clocks exist on every Linux.
     let failed = unsafe { libc::clock_gettime(clock, &raw mut time) };
     debug_assert_eq!(failed, 0, "the system has this clock");
@@ -220,10 +208,7 @@ mod tests {
         Clock {
             source: Source::Counter,
             scale,
-            start: Moment {
-                ticks: 0,
-                monotonic_ns: 0,
-            },
+            start: Moment { ticks: 0, monotonic_ns: 0 },
             anchor_ticks: 1_000,
             anchor_unix: Nanos(5_000_000_000),
         }

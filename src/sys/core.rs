@@ -50,10 +50,7 @@ pub fn pin(core: usize) -> Result<(), CoreError> {
         return Ok(());
     }
     if !accepted && !before.contains(&core) {
-        return Err(CoreError::NotAllowed {
-            core,
-            allowed: before,
-        });
+        return Err(CoreError::NotAllowed { core, allowed: before });
     }
     Err(CoreError::NotBound { core, found })
 }
@@ -86,10 +83,7 @@ mod tests {
     #[test]
     fn a_core_that_does_not_exist_is_refused_by_name() {
         let cores = allowed().unwrap();
-        let refused = CoreError::NotAllowed {
-            core: 1_023,
-            allowed: cores.clone(),
-        };
+        let refused = CoreError::NotAllowed { core: 1_023, allowed: cores.clone() };
         assert_eq!(pin(1_023), Err(refused));
         assert_eq!(allowed(), Ok(cores), "and the mask is as it was");
     }

@@ -61,20 +61,14 @@ pub fn lock_all() -> Result<(), MemoryError> {
     }
     let source = io::Error::last_os_error();
     match source.raw_os_error() {
-        Some(libc::ENOMEM | libc::EPERM) => Err(MemoryError::Limit {
-            limit: lock_limit(),
-            source,
-        }),
+        Some(libc::ENOMEM | libc::EPERM) => Err(MemoryError::Limit { limit: lock_limit(), source }),
         _ => Err(MemoryError::Refused(source)),
     }
 }
 
 /// How much memory may be locked (`RLIMIT_MEMLOCK`, the soft limit).
 pub fn lock_limit() -> LockLimit {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is a valid place for the answer; it stays zero where the call fails.
     unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &raw mut limit) };
     if limit.rlim_cur == libc::RLIM_INFINITY {
@@ -139,10 +133,7 @@ pub fn page_faults() -> PageFaults {
     unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) };
     // SAFETY: zeroed above, and all zeros is a valid value of these integers.
     let usage = unsafe { usage.assume_init() };
-    PageFaults {
-        minor: usage.ru_minflt as u64,
-        major: usage.ru_majflt as u64,
-    }
+    PageFaults { minor: usage.ru_minflt as u64, major: usage.ru_majflt as u64 }
 }
 
 fn touch(byte: *mut u8) {
@@ -196,9 +187,6 @@ mod tests {
             source: io::Error::from_raw_os_error(libc::ENOMEM),
         };
         let text = refused.to_string();
-        assert!(
-            text.contains("64 KiB") && text.contains("LimitMEMLOCK=infinity"),
-            "{text}"
-        );
+        assert!(text.contains("64 KiB") && text.contains("LimitMEMLOCK=infinity"), "{text}");
     }
 }

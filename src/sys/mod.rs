@@ -4,10 +4,7 @@
 //! call by itself and reads no clock but the one in [`clock`].
 //! Never: a decision. What a host should be like is said elsewhere.
 
-#![allow(
-    unsafe_code,
-    reason = "system calls and intrinsics; each block is one call"
-)]
+#![allow(unsafe_code, reason = "system calls and intrinsics; each block is one call")]
 
 pub mod alloc;
 pub mod clock;

@@ -57,9 +57,7 @@ pub fn fast<S: Scanner>(
             S::scan(kernel, self.0, self.1, self.2)
         }
     }
-    let taken = level
-        .run(Scan::<S>(input, listings, &mut *out, PhantomData))
-        .is_some();
+    let taken = level.run(Scan::<S>(input, listings, &mut *out, PhantomData)).is_some();
     if !taken {
         out.clear();
     }
@@ -141,6 +139,8 @@ pub struct Raw {
     pub other: u32,
     /// Instruments that the frame describes.
     pub described: Vec<Described>,
+    /// Books that the frame says are subscribed, with their levels a side.
+    pub subscribed: Vec<(Symbol, u32)>,
 }
 
 pub use super::raw::{Described, RawBody, RawEvent, RawLevel};
@@ -154,6 +154,12 @@ pub enum Refusal {
     TooLarge {
         /// Its length.
         bytes: usize,
+    },
+    /// A change with more levels than travel at once.
+    #[error("change of {levels} levels is over the limit of {max}", max = limits::PART_LEVELS_MAX)]
+    TooManyLevels {
+        /// How many.
+        levels: usize,
     },
     /// Not valid JSON, or not valid UTF-8.
     #[error("not valid JSON near byte {at}")]
@@ -189,10 +195,7 @@ pub enum Refusal {
 impl Listings {
     /// Nothing listed.
     pub fn empty() -> Listings {
-        Listings {
-            table: SymbolTable::with_capacity(0),
-            scales: Vec::new(),
-        }
+        Listings { table: SymbolTable::with_capacity(0), scales: Vec::new() }
     }
 
     /// Lists an instrument.
@@ -256,6 +259,7 @@ impl Raw {
         self.events.clear();
         self.levels.clear();
         self.described.clear();
+        self.subscribed.clear();
         self.sequence = None;
         self.other = 0;
     }
@@ -263,10 +267,5 @@ impl Raw {
 
 /// When the venue says a frame happened, for recordings without times of their own.
 pub fn venue_time(decoded: &Decoded) -> Nanos {
-    decoded
-        .events
-        .iter()
-        .map(|e| e.head.venue_ns)
-        .find(|ns| *ns != Nanos::NONE)
-        .unwrap_or_default()
+    decoded.events.iter().map(|e| e.head.venue_ns).find(|ns| *ns != Nanos::NONE).unwrap_or_default()
 }

@@ -97,13 +97,7 @@ impl Raw {
     /// Begins an event whose levels are those pushed until [`Raw::close`].
     pub fn open(&mut self, symbol: Symbol, venue_ns: Nanos, body: RawBody) {
         let start = self.levels.len() as u32;
-        self.events.push(RawEvent {
-            symbol,
-            venue_ns,
-            body,
-            start,
-            count: 0,
-        });
+        self.events.push(RawEvent { symbol, venue_ns, body, start, count: 0 });
     }
 
     /// Adds a level to the event that was opened last.
@@ -172,31 +166,13 @@ fn settle_event(
             change.asks = push_side(levels, Side::Sell, scale, out)?;
             Body::Book(change)
         }
-        RawBody::Top {
-            update_id,
-            bid,
-            ask,
-        } => {
+        RawBody::Top { update_id, bid, ask } => {
             let bid = level(bid.0, bid.1, scale)?;
-            Body::Top(Top {
-                update_id,
-                bid,
-                ask: level(ask.0, ask.1, scale)?,
-            })
+            Body::Top(Top { update_id, bid, ask: level(ask.0, ask.1, scale)? })
         }
-        RawBody::Trade {
-            id,
-            price,
-            qty,
-            taker,
-        } => {
+        RawBody::Trade { id, price, qty, taker } => {
             let Level { price, qty } = level(price, qty, scale)?;
-            Body::Trade(Trade {
-                id,
-                price,
-                qty,
-                taker,
-            })
+            Body::Trade(Trade { id, price, qty, taker })
         }
     };
     let head = Head {
@@ -207,11 +183,7 @@ fn settle_event(
         qty_decimals: scale.qty,
         body,
     };
-    out.events.push(Placed {
-        head,
-        start: start as u32,
-        count: (out.levels.len() - start) as u32,
-    });
+    out.events.push(Placed { head, start: start as u32, count: (out.levels.len() - start) as u32 });
     Ok(())
 }
 
@@ -229,13 +201,9 @@ fn push_side(
 }
 
 fn level(price: Decimal, qty: Decimal, scale: Scale) -> Result<Level, Refusal> {
-    let price = price
-        .unsigned_at(scale.price)
-        .map_err(|why| Refusal::Number { key: "price", why })?;
-    let qty = qty.unsigned_at(scale.qty).map_err(|why| Refusal::Number {
-        key: "quantity",
-        why,
-    })?;
+    let price =
+        price.unsigned_at(scale.price).map_err(|why| Refusal::Number { key: "price", why })?;
+    let qty = qty.unsigned_at(scale.qty).map_err(|why| Refusal::Number { key: "quantity", why })?;
     Ok(Level { price, qty })
 }
 
@@ -246,10 +214,7 @@ fn grown(scale: Scale, levels: &[RawLevel]) -> Result<Scale, Refusal> {
         for (decimals, number) in [(&mut grown.price, level.price), (&mut grown.qty, level.qty)] {
             while number.at(*decimals) == Err(DecimalError::TooFine(*decimals)) {
                 if *decimals >= limits::DECIMALS_MAX {
-                    return Err(Refusal::Number {
-                        key: "level",
-                        why: DecimalError::TooLong,
-                    });
+                    return Err(Refusal::Number { key: "level", why: DecimalError::TooLong });
                 }
                 *decimals += 1;
             }

@@ -19,12 +19,7 @@ impl Scanner for Market {
         listings: &Listings,
         out: &mut Decoded,
     ) -> Option<()> {
-        let Decoded {
-            events,
-            levels,
-            quotes,
-            ..
-        } = out;
+        let Decoded { events, levels, quotes, .. } = out;
         let mut scan = Scan::new(kernel, input.bytes, quotes)?;
         let combined = scan.has(0, b"{\"stream\":\"");
         if combined {
@@ -36,11 +31,7 @@ impl Scanner for Market {
         } else if !scan.has(0, b"{\"") {
             return None;
         }
-        let message = Message {
-            stamp: input.stamp,
-            listings,
-            braces: 1 + usize::from(combined),
-        };
+        let message = Message { stamp: input.stamp, listings, braces: 1 + usize::from(combined) };
         let event = if scan.is_key(b"\"e\":\"depthUpdate\",\"") {
             scan.at += 4;
             message.depth(&mut scan, levels)?
@@ -77,11 +68,7 @@ impl Message<'_> {
         let subject = self.subject(scan)?;
         let first_id = scan.whole(b"\"U\":")?;
         let last_id = scan.whole(b"\"u\":")?;
-        let prev_id = if scan.is_key(b"\"pu\":") {
-            scan.whole(b"\"pu\":")?
-        } else {
-            0
-        };
+        let prev_id = if scan.is_key(b"\"pu\":") { scan.whole(b"\"pu\":")? } else { 0 };
         if !scan.is_key(b"\"b\":[") {
             return None;
         }
@@ -127,22 +114,8 @@ impl Message<'_> {
             scan.last_flag(b"\"M\":", self.braces)?;
             flag
         };
-        let taker = if buyer_is_maker {
-            Side::Sell
-        } else {
-            Side::Buy
-        };
-        Some(self.placed(
-            subject,
-            venue_ns,
-            Body::Trade(Trade {
-                id,
-                price,
-                qty,
-                taker,
-            }),
-            0,
-        ))
+        let taker = if buyer_is_maker { Side::Sell } else { Side::Buy };
+        Some(self.placed(subject, venue_ns, Body::Trade(Trade { id, price, qty, taker }), 0))
     }
 
     #[inline(always)]
@@ -171,11 +144,7 @@ impl Message<'_> {
             return None;
         }
         let bid = scan.pair(bid.0, bid.1, subject.shape)?;
-        let top = Top {
-            update_id,
-            bid,
-            ask: scan.pair(ask, ask_qty, subject.shape)?,
-        };
+        let top = Top { update_id, bid, ask: scan.pair(ask, ask_qty, subject.shape)? };
         Some(self.placed(subject, venue_ns, Body::Top(top), 0))
     }
 
@@ -191,13 +160,7 @@ impl Message<'_> {
             return None;
         }
         let scale = self.listings.scale(instrument);
-        Some(Subject {
-            instrument,
-            shape: Shape {
-                price: scale.price,
-                qty: scale.qty,
-            },
-        })
+        Some(Subject { instrument, shape: Shape { price: scale.price, qty: scale.qty } })
     }
 
     #[inline(always)]
@@ -210,11 +173,7 @@ impl Message<'_> {
             qty_decimals: subject.shape.qty,
             body,
         };
-        Placed {
-            head,
-            start: 0,
-            count,
-        }
+        Placed { head, start: 0, count }
     }
 }
 
@@ -222,11 +181,7 @@ impl Message<'_> {
 #[inline(always)]
 fn venue_time<K: Kernel>(scan: &mut Scan<'_, K>) -> Option<Nanos> {
     let event_time = millis(scan, b"\"E\":")?;
-    if scan.is_key(b"\"T\":") {
-        millis(scan, b"\"T\":")
-    } else {
-        Some(event_time)
-    }
+    if scan.is_key(b"\"T\":") { millis(scan, b"\"T\":") } else { Some(event_time) }
 }
 
 #[inline(always)]

@@ -8,9 +8,7 @@ use crate::limits;
 use crate::venue::contract::{Dialect, fast};
 
 /// A deep book: most of its updates are far from the best, so levels are found by tick.
-const DEEP: Form = Form::Window {
-    ticks: limits::WINDOW_TICKS_MAX as u32,
-};
+const DEEP: Form = Form::Window { ticks: limits::WINDOW_TICKS_MAX as u32 };
 
 /// Spot streams, combined or raw, and REST depth snapshots.
 pub static SPOT: Dialect = Dialect {

@@ -53,20 +53,14 @@ fn depth(root: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
         ..BookChange::default()
     };
     let venue_ns = venue_time(event, matched)?;
-    raw.open(
-        need(symbol, "s")?.symbol("s")?,
-        venue_ns,
-        RawBody::Book(change),
-    );
+    raw.open(need(symbol, "s")?.symbol("s")?, venue_ns, RawBody::Book(change));
     side(need(bids, "b")?, "b", Side::Buy, raw)?;
     side(need(asks, "a")?, "a", Side::Sell, raw)
 }
 
 fn snapshot(root: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
-    let [last, event, matched, symbol, bids, asks] = root.pick(
-        "snapshot",
-        ["lastUpdateId", "E", "T", "symbol", "bids", "asks"],
-    )?;
+    let [last, event, matched, symbol, bids, asks] =
+        root.pick("snapshot", ["lastUpdateId", "E", "T", "symbol", "bids", "asks"])?;
     let change = BookChange {
         last_id: need(last, "lastUpdateId")?.whole("lastUpdateId")?,
         snapshot: true,
@@ -74,11 +68,7 @@ fn snapshot(root: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
         ..BookChange::default()
     };
     let symbol = symbol.map_or(Ok(Symbol::NONE), |v| v.symbol("symbol"))?;
-    let venue_ns = if event.is_some() {
-        venue_time(event, matched)?
-    } else {
-        Nanos::NONE
-    };
+    let venue_ns = if event.is_some() { venue_time(event, matched)? } else { Nanos::NONE };
     raw.open(symbol, venue_ns, RawBody::Book(change));
     side(need(bids, "bids")?, "bids", Side::Buy, raw)?;
     side(need(asks, "asks")?, "asks", Side::Sell, raw)
@@ -92,47 +82,21 @@ fn trade(root: Value<'_>, id_key: &'static str, raw: &mut Raw) -> Result<(), Ref
         id: need(id, id_key)?.whole(id_key)?,
         price: need(price, "p")?.decimal("p")?,
         qty: need(qty, "q")?.decimal("q")?,
-        taker: if buyer_is_maker {
-            Side::Sell
-        } else {
-            Side::Buy
-        },
+        taker: if buyer_is_maker { Side::Sell } else { Side::Buy },
     };
-    raw.open(
-        need(symbol, "s")?.symbol("s")?,
-        venue_time(event, matched)?,
-        body,
-    );
+    raw.open(need(symbol, "s")?.symbol("s")?, venue_time(event, matched)?, body);
     Ok(())
 }
 
 fn top(root: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
-    let [
-        event,
-        matched,
-        symbol,
-        update_id,
-        bid,
-        bid_qty,
-        ask,
-        ask_qty,
-    ] = root.pick("data", ["E", "T", "s", "u", "b", "B", "a", "A"])?;
+    let [event, matched, symbol, update_id, bid, bid_qty, ask, ask_qty] =
+        root.pick("data", ["E", "T", "s", "u", "b", "B", "a", "A"])?;
     let body = RawBody::Top {
         update_id: need(update_id, "u")?.whole("u")?,
-        bid: (
-            need(bid, "b")?.decimal("b")?,
-            need(bid_qty, "B")?.decimal("B")?,
-        ),
-        ask: (
-            need(ask, "a")?.decimal("a")?,
-            need(ask_qty, "A")?.decimal("A")?,
-        ),
+        bid: (need(bid, "b")?.decimal("b")?, need(bid_qty, "B")?.decimal("B")?),
+        ask: (need(ask, "a")?.decimal("a")?, need(ask_qty, "A")?.decimal("A")?),
     };
-    let venue_ns = if event.is_some() {
-        venue_time(event, matched)?
-    } else {
-        Nanos::NONE
-    };
+    let venue_ns = if event.is_some() { venue_time(event, matched)? } else { Nanos::NONE };
     raw.open(need(symbol, "s")?.symbol("s")?, venue_ns, body);
     Ok(())
 }
@@ -163,10 +127,8 @@ fn exchange_info(symbols: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
 /// Decimals are those of the wire (`quotePrecision`, `baseAssetPrecision` on spot, `pricePrecision`,
 /// `quantityPrecision` on futures): aggregated sizes are finer than the lot step.
 fn describe(symbol: Value<'_>) -> Result<Described, Refusal> {
-    let [name, status, base, quote, filters] = symbol.pick(
-        "symbols",
-        ["symbol", "status", "baseAsset", "quoteAsset", "filters"],
-    )?;
+    let [name, status, base, quote, filters] =
+        symbol.pick("symbols", ["symbol", "status", "baseAsset", "quoteAsset", "filters"])?;
     let [spot_price, spot_qty, price, qty, contract_size] = symbol.pick(
         "symbols",
         [
@@ -211,16 +173,8 @@ fn describe(symbol: Value<'_>) -> Result<Described, Refusal> {
 }
 
 fn read_filter(filter: Value<'_>, described: &mut Described) -> Result<(), Refusal> {
-    let [kind, tick, step, qty_min, notional_min] = filter.pick(
-        "filters",
-        [
-            "filterType",
-            "tickSize",
-            "stepSize",
-            "minQty",
-            "minNotional",
-        ],
-    )?;
+    let [kind, tick, step, qty_min, notional_min] =
+        filter.pick("filters", ["filterType", "tickSize", "stepSize", "minQty", "minNotional"])?;
     match need(kind, "filterType")?.text("filterType")? {
         "PRICE_FILTER" => described.tick = need(tick, "tickSize")?.decimal("tickSize")?,
         "LOT_SIZE" => {

@@ -12,11 +12,7 @@ use crate::venue::wire::{Strict, Value, need};
 pub(super) fn read(input: &Input<'_>, strict: &mut Strict, raw: &mut Raw) -> Result<(), Refusal> {
     strict.read(input.bytes.text(), |root| {
         // REST product lists are arrays: nothing in them that the wire does not say better.
-        let [kind] = if root.is_object() {
-            root.pick("message", ["type"])?
-        } else {
-            [None]
-        };
+        let [kind] = if root.is_object() { root.pick("message", ["type"])? } else { [None] };
         match kind.map(|k| k.text("type")).transpose()? {
             Some("snapshot") => snapshot(root, raw),
             Some("l2update") => update(root, raw),
@@ -34,10 +30,7 @@ pub(super) fn read(input: &Input<'_>, strict: &mut Strict, raw: &mut Raw) -> Res
 fn snapshot(root: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
     let [product, bids, asks, time] =
         root.pick("snapshot", ["product_id", "bids", "asks", "time"])?;
-    let change = BookChange {
-        snapshot: true,
-        ..BookChange::default()
-    };
+    let change = BookChange { snapshot: true, ..BookChange::default() };
     let symbol = need(product, "product_id")?.symbol("product_id")?;
     raw.open(symbol, time_of(time)?, RawBody::Book(change));
     for (levels, key, side) in [(bids, "bids", Side::Buy), (asks, "asks", Side::Sell)] {
@@ -55,32 +48,22 @@ fn update(root: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
     raw.open(symbol, time_of(time)?, RawBody::Book(BookChange::default()));
     for change in need(changes, "changes")?.items("changes")? {
         let [side, price, qty] = change.leading("changes")?;
-        raw.level(
-            side_of(side)?,
-            price.decimal("changes")?,
-            qty.decimal("changes")?,
-        );
+        raw.level(side_of(side)?, price.decimal("changes")?, qty.decimal("changes")?);
     }
     Ok(())
 }
 
 /// The side on the wire is the maker's, so the taker's is the other.
 fn trade(root: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
-    let [product, id, price, size, side, time] = root.pick(
-        "match",
-        ["product_id", "trade_id", "price", "size", "side", "time"],
-    )?;
+    let [product, id, price, size, side, time] =
+        root.pick("match", ["product_id", "trade_id", "price", "size", "side", "time"])?;
     let body = RawBody::Trade {
         id: need(id, "trade_id")?.whole("trade_id")?,
         price: need(price, "price")?.decimal("price")?,
         qty: need(size, "size")?.decimal("size")?,
         taker: side_of(need(side, "side")?)?.opposite(),
     };
-    raw.open(
-        need(product, "product_id")?.symbol("product_id")?,
-        time_of(time)?,
-        body,
-    );
+    raw.open(need(product, "product_id")?.symbol("product_id")?, time_of(time)?, body);
     Ok(())
 }
 
@@ -88,14 +71,7 @@ fn trade(root: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
 fn ticker(root: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
     let [product, bid, bid_qty, ask, ask_qty, time] = root.pick(
         "ticker",
-        [
-            "product_id",
-            "best_bid",
-            "best_bid_size",
-            "best_ask",
-            "best_ask_size",
-            "time",
-        ],
+        ["product_id", "best_bid", "best_bid_size", "best_ask", "best_ask_size", "time"],
     )?;
     let (Some(bid), Some(bid_qty), Some(ask), Some(ask_qty)) = (bid, bid_qty, ask, ask_qty) else {
         raw.other += 1;
@@ -106,11 +82,7 @@ fn ticker(root: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
         bid: (bid.decimal("best_bid")?, bid_qty.decimal("best_bid_size")?),
         ask: (ask.decimal("best_ask")?, ask_qty.decimal("best_ask_size")?),
     };
-    raw.open(
-        need(product, "product_id")?.symbol("product_id")?,
-        time_of(time)?,
-        body,
-    );
+    raw.open(need(product, "product_id")?.symbol("product_id")?, time_of(time)?, body);
     Ok(())
 }
 

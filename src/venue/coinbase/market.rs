@@ -19,16 +19,8 @@ impl Scanner for Market {
         listings: &Listings,
         out: &mut Decoded,
     ) -> Option<()> {
-        let book = input
-            .bytes
-            .text()
-            .starts_with(b"{\"channel\":\"l2_data\",\"");
-        if !book
-            && !input
-                .bytes
-                .text()
-                .starts_with(b"{\"channel\":\"market_trades\",\"")
-        {
+        let book = input.bytes.text().starts_with(b"{\"channel\":\"l2_data\",\"");
+        if !book && !input.bytes.text().starts_with(b"{\"channel\":\"market_trades\",\"") {
             return None;
         }
         // The quotation marks lie in a buffer of their own, so that `out` stays free for events.
@@ -102,11 +94,7 @@ fn changes<K: Kernel>(
     let bids = (out.levels.len() - start) as u32;
     let asks = out.later.len() as u32;
     out.levels.extend_from_slice(&out.later);
-    let change = BookChange {
-        bids,
-        asks,
-        ..BookChange::default()
-    };
+    let change = BookChange { bids, asks, ..BookChange::default() };
     let head = Head {
         stamp: input.stamp,
         venue_ns,
@@ -115,11 +103,7 @@ fn changes<K: Kernel>(
         qty_decimals: shape.qty,
         body: Body::Book(change),
     };
-    out.events.push(Placed {
-        head,
-        start: start as u32,
-        count: bids + asks,
-    });
+    out.events.push(Placed { head, start: start as u32, count: bids + asks });
     Some(end)
 }
 
@@ -199,19 +183,10 @@ fn trades<K: Kernel>(
             instrument,
             price_decimals: shape.price,
             qty_decimals: shape.qty,
-            body: Body::Trade(Trade {
-                id,
-                price,
-                qty,
-                taker,
-            }),
+            body: Body::Trade(Trade { id, price, qty, taker }),
         };
         let start = out.levels.len() as u32;
-        out.events.push(Placed {
-            head,
-            start,
-            count: 0,
-        });
+        out.events.push(Placed { head, start, count: 0 });
         scan.at += 4;
         if !scan.has(time.1, b"\"},{\"") {
             return scan.has(time.1, b"\"}]").then_some(time.1 + 2);
@@ -230,11 +205,5 @@ fn subject<K: Kernel>(
         return None;
     }
     let scale = listings.scale(instrument);
-    Some((
-        instrument,
-        Shape {
-            price: scale.price,
-            qty: scale.qty,
-        },
-    ))
+    Some((instrument, Shape { price: scale.price, qty: scale.qty }))
 }

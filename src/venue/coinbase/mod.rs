@@ -9,9 +9,7 @@ use crate::limits;
 use crate::venue::contract::{Dialect, fast};
 
 /// Full-depth books: levels are found by tick.
-const DEEP: Form = Form::Window {
-    ticks: limits::WINDOW_TICKS_MAX as u32,
-};
+const DEEP: Form = Form::Window { ticks: limits::WINDOW_TICKS_MAX as u32 };
 
 /// Advanced Trade websocket.
 pub static ADVANCED: Dialect = Dialect {

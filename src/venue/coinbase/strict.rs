@@ -14,14 +14,7 @@ pub(super) fn read(input: &Input<'_>, strict: &mut Strict, raw: &mut Raw) -> Res
     strict.read(input.bytes.text(), |root| {
         let [channel, time, sequence, events, products, product] = root.pick(
             "message",
-            [
-                "channel",
-                "timestamp",
-                "sequence_num",
-                "events",
-                "products",
-                "product_id",
-            ],
+            ["channel", "timestamp", "sequence_num", "events", "products", "product_id"],
         )?;
         raw.sequence = sequence.map(|s| s.whole("sequence_num")).transpose()?;
         let Some(channel) = channel else {
@@ -38,16 +31,12 @@ pub(super) fn read(input: &Input<'_>, strict: &mut Strict, raw: &mut Raw) -> Res
         match channel.text("channel")? {
             "l2_data" => {
                 let venue_ns = time.map_or(Ok(Nanos::NONE), |t| t.time("timestamp"))?;
-                each(events("events")?, "events", |event| {
-                    book(event, venue_ns, raw)
-                })
+                each(events("events")?, "events", |event| book(event, venue_ns, raw))
             }
             "market_trades" => each(events("events")?, "events", |event| trades(event, raw)),
             "ticker" => {
                 let venue_ns = time.map_or(Ok(Nanos::NONE), |t| t.time("timestamp"))?;
-                each(events("events")?, "events", |event| {
-                    tickers(event, venue_ns, raw)
-                })
+                each(events("events")?, "events", |event| tickers(event, venue_ns, raw))
             }
             _ => {
                 raw.other += 1;
@@ -72,10 +61,7 @@ fn book(event: Value<'_>, venue_ns: Nanos, raw: &mut Raw) -> Result<(), Refusal>
         "update" => false,
         _ => return Err(Refusal::BadValue("type")),
     };
-    let change = BookChange {
-        snapshot,
-        ..BookChange::default()
-    };
+    let change = BookChange { snapshot, ..BookChange::default() };
     let symbol = need(product, "product_id")?.symbol("product_id")?;
     raw.open(symbol, venue_ns, RawBody::Book(change));
     each(need(updates, "updates")?, "updates", |update| {
@@ -86,11 +72,7 @@ fn book(event: Value<'_>, venue_ns: Nanos, raw: &mut Raw) -> Result<(), Refusal>
             _ => return Err(Refusal::BadValue("side")),
         };
         let price = need(price, "price_level")?.decimal("price_level")?;
-        raw.level(
-            side,
-            price,
-            need(qty, "new_quantity")?.decimal("new_quantity")?,
-        );
+        raw.level(side, price, need(qty, "new_quantity")?.decimal("new_quantity")?);
         Ok(())
     })
 }
@@ -104,10 +86,8 @@ fn trades(event: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
         return Ok(());
     }
     each(need(trades, "trades")?, "trades", |trade| {
-        let [id, product, price, size, side, time] = trade.pick(
-            "trades",
-            ["trade_id", "product_id", "price", "size", "side", "time"],
-        )?;
+        let [id, product, price, size, side, time] =
+            trade.pick("trades", ["trade_id", "product_id", "price", "size", "side", "time"])?;
         let taker = match need(side, "side")?.text("side")? {
             "BUY" => Side::Sell,
             "SELL" => Side::Buy,
@@ -120,11 +100,7 @@ fn trades(event: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
             taker,
         };
         let venue_ns = need(time, "time")?.time("time")?;
-        raw.open(
-            need(product, "product_id")?.symbol("product_id")?,
-            venue_ns,
-            body,
-        );
+        raw.open(need(product, "product_id")?.symbol("product_id")?, venue_ns, body);
         Ok(())
     })
 }
@@ -135,13 +111,7 @@ fn tickers(event: Value<'_>, venue_ns: Nanos, raw: &mut Raw) -> Result<(), Refus
     each(need(tickers, "tickers")?, "tickers", |ticker| {
         let [product, bid, bid_qty, ask, ask_qty] = ticker.pick(
             "tickers",
-            [
-                "product_id",
-                "best_bid",
-                "best_bid_quantity",
-                "best_ask",
-                "best_ask_quantity",
-            ],
+            ["product_id", "best_bid", "best_bid_quantity", "best_ask", "best_ask_quantity"],
         )?;
         let (Some(bid), Some(bid_qty), Some(ask), Some(ask_qty)) = (bid, bid_qty, ask, ask_qty)
         else {
@@ -150,54 +120,25 @@ fn tickers(event: Value<'_>, venue_ns: Nanos, raw: &mut Raw) -> Result<(), Refus
         };
         let body = RawBody::Top {
             update_id: 0,
-            bid: (
-                bid.decimal("best_bid")?,
-                bid_qty.decimal("best_bid_quantity")?,
-            ),
-            ask: (
-                ask.decimal("best_ask")?,
-                ask_qty.decimal("best_ask_quantity")?,
-            ),
+            bid: (bid.decimal("best_bid")?, bid_qty.decimal("best_bid_quantity")?),
+            ask: (ask.decimal("best_ask")?, ask_qty.decimal("best_ask_quantity")?),
         };
-        raw.open(
-            need(product, "product_id")?.symbol("product_id")?,
-            venue_ns,
-            body,
-        );
+        raw.open(need(product, "product_id")?.symbol("product_id")?, venue_ns, body);
         Ok(())
     })
 }
 
 /// A product of REST `/products`: tick and lot are its increments, and so are the wire's decimals.
 fn product_of(item: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
-    let [name, base, quote, status] = item.pick(
-        "products",
-        [
-            "product_id",
-            "base_currency_id",
-            "quote_currency_id",
-            "status",
-        ],
-    )?;
+    let [name, base, quote, status] =
+        item.pick("products", ["product_id", "base_currency_id", "quote_currency_id", "status"])?;
     let [price, quote_step, lot, qty_min, notional_min] = item.pick(
         "products",
-        [
-            "price_increment",
-            "quote_increment",
-            "base_increment",
-            "base_min_size",
-            "quote_min_size",
-        ],
+        ["price_increment", "quote_increment", "base_increment", "base_min_size", "quote_min_size"],
     )?;
     let [cancel_only, post_only, disabled, halted, view_only] = item.pick(
         "products",
-        [
-            "cancel_only",
-            "post_only",
-            "is_disabled",
-            "trading_disabled",
-            "view_only",
-        ],
+        ["cancel_only", "post_only", "is_disabled", "trading_disabled", "view_only"],
     )?;
     let is_set = |value: Option<Value<'_>>| value.is_some_and(|v| v.flag("flag") == Ok(true));
     let online = status.is_none_or(|s| s.text("status") == Ok("online"));

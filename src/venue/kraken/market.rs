@@ -27,15 +27,11 @@ impl Scanner for Market {
         // The quotation marks lie in a buffer of their own, so that `out` stays free for events.
         let mut quotes = std::mem::take(quotes);
         let taken = Scan::new(kernel, input.bytes, &mut quotes).and_then(|scan| {
-            if scan.has(
-                0,
-                b"{\"channel\":\"book\",\"type\":\"update\",\"data\":[{\"symbol\":\"",
-            ) {
+            if scan.has(0, b"{\"channel\":\"book\",\"type\":\"update\",\"data\":[{\"symbol\":\"") {
                 book(scan, input, listings, out)
-            } else if scan.has(
-                0,
-                b"{\"channel\":\"trade\",\"type\":\"update\",\"data\":[{\"symbol\":\"",
-            ) {
+            } else if scan
+                .has(0, b"{\"channel\":\"trade\",\"type\":\"update\",\"data\":[{\"symbol\":\"")
+            {
                 trades(scan, input, listings, out)
             } else {
                 None
@@ -90,11 +86,7 @@ fn book<K: Kernel>(
         qty_decimals: shape.qty,
         body: Body::Book(change),
     };
-    out.events.push(Placed {
-        head,
-        start: 0,
-        count: bids + asks,
-    });
+    out.events.push(Placed { head, start: 0, count: bids + asks });
     Some(())
 }
 
@@ -120,13 +112,7 @@ fn subject<K: Kernel>(
         return None;
     }
     let scale = listings.scale(instrument);
-    Some((
-        instrument,
-        Shape {
-            price: scale.price,
-            qty: scale.qty,
-        },
-    ))
+    Some((instrument, Shape { price: scale.price, qty: scale.qty }))
 }
 
 /// Takes the levels of one side from `place`, just behind the opening bracket, and leaves `place`
@@ -205,18 +191,9 @@ fn trades<K: Kernel>(
             instrument,
             price_decimals: shape.price,
             qty_decimals: shape.qty,
-            body: Body::Trade(Trade {
-                id,
-                price,
-                qty,
-                taker,
-            }),
+            body: Body::Trade(Trade { id, price, qty, taker }),
         };
-        out.events.push(Placed {
-            head,
-            start: 0,
-            count: 0,
-        });
+        out.events.push(Placed { head, start: 0, count: 0 });
         if scan.ends_with(time.1, b"\"}]}") {
             return Some(());
         }

@@ -9,9 +9,7 @@ use crate::limits;
 use crate::venue::contract::{Dialect, fast};
 
 /// Kraken cuts its books to the subscribed depth: a flat ladder is right.
-const SHALLOW: Form = Form::Ladder {
-    depth: limits::DEPTH_LEVELS as u32,
-};
+const SHALLOW: Form = Form::Ladder { depth: limits::DEPTH_LEVELS as u32 };
 
 /// Websocket v2.
 pub static V2: Dialect = Dialect {

@@ -12,10 +12,11 @@ use crate::venue::wire::{Strict, Value, need};
 /// Reads a frame.
 pub(super) fn read(input: &Input<'_>, strict: &mut Strict, raw: &mut Raw) -> Result<(), Refusal> {
     strict.read(input.bytes.text(), |root| {
-        let [channel, kind, data] = root.pick("message", ["channel", "type", "data"])?;
+        let [channel, kind, data, result] =
+            root.pick("message", ["channel", "type", "data", "result"])?;
         let Some(channel) = channel else {
             raw.other += 1;
-            return Ok(());
+            return acknowledged(result, raw);
         };
         let kind = kind.map(|k| k.text("type")).transpose()?;
         match channel.text("channel")? {
@@ -30,6 +31,21 @@ pub(super) fn read(input: &Input<'_>, strict: &mut Strict, raw: &mut Raw) -> Res
             }
         }
     })
+}
+
+/// The acknowledgement of a book says its depth.
+fn acknowledged(result: Option<Value<'_>>, raw: &mut Raw) -> Result<(), Refusal> {
+    let Some(result) = result.filter(|r| r.is_object()) else {
+        return Ok(());
+    };
+    let [channel, symbol, depth] = result.pick("result", ["channel", "symbol", "depth"])?;
+    if let (Some(channel), Some(symbol), Some(depth)) = (channel, symbol, depth)
+        && channel.text("channel")? == "book"
+    {
+        let depth = u32::try_from(depth.whole("depth")?).map_err(|_| Refusal::BadValue("depth"))?;
+        raw.subscribed.push((symbol.symbol("symbol")?, depth));
+    }
+    Ok(())
 }
 
 fn each<'t>(
@@ -49,17 +65,9 @@ fn book(item: Value<'_>, kind: Option<&str>, raw: &mut Raw) -> Result<(), Refusa
     };
     let checksum = u32::try_from(need(checksum, "checksum")?.whole("checksum")?)
         .map_err(|_| Refusal::BadValue("checksum"))?;
-    let change = BookChange {
-        checksum: Some(checksum),
-        snapshot,
-        ..BookChange::default()
-    };
+    let change = BookChange { checksum: Some(checksum), snapshot, ..BookChange::default() };
     let venue_ns = time.map_or(Ok(Nanos::NONE), |t| t.time("timestamp"))?;
-    raw.open(
-        need(symbol, "symbol")?.symbol("symbol")?,
-        venue_ns,
-        RawBody::Book(change),
-    );
+    raw.open(need(symbol, "symbol")?.symbol("symbol")?, venue_ns, RawBody::Book(change));
     side(need(bids, "bids")?, "bids", Side::Buy, raw)?;
     side(need(asks, "asks")?, "asks", Side::Sell, raw)
 }
@@ -67,20 +75,14 @@ fn book(item: Value<'_>, kind: Option<&str>, raw: &mut Raw) -> Result<(), Refusa
 fn side(levels: Value<'_>, key: &'static str, side: Side, raw: &mut Raw) -> Result<(), Refusal> {
     for level in levels.items(key)? {
         let [price, qty] = level.pick(key, ["price", "qty"])?;
-        raw.level(
-            side,
-            need(price, "price")?.decimal("price")?,
-            need(qty, "qty")?.decimal("qty")?,
-        );
+        raw.level(side, need(price, "price")?.decimal("price")?, need(qty, "qty")?.decimal("qty")?);
     }
     Ok(())
 }
 
 fn trade(item: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
-    let [symbol, side, price, qty, id, time] = item.pick(
-        "data",
-        ["symbol", "side", "price", "qty", "trade_id", "timestamp"],
-    )?;
+    let [symbol, side, price, qty, id, time] =
+        item.pick("data", ["symbol", "side", "price", "qty", "trade_id", "timestamp"])?;
     let taker = match need(side, "side")?.text("side")? {
         "buy" => Side::Buy,
         "sell" => Side::Sell,
@@ -98,20 +100,12 @@ fn trade(item: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
 }
 
 fn ticker(item: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
-    let [symbol, bid, bid_qty, ask, ask_qty, time] = item.pick(
-        "data",
-        ["symbol", "bid", "bid_qty", "ask", "ask_qty", "timestamp"],
-    )?;
+    let [symbol, bid, bid_qty, ask, ask_qty, time] =
+        item.pick("data", ["symbol", "bid", "bid_qty", "ask", "ask_qty", "timestamp"])?;
     let body = RawBody::Top {
         update_id: 0,
-        bid: (
-            need(bid, "bid")?.decimal("bid")?,
-            need(bid_qty, "bid_qty")?.decimal("bid_qty")?,
-        ),
-        ask: (
-            need(ask, "ask")?.decimal("ask")?,
-            need(ask_qty, "ask_qty")?.decimal("ask_qty")?,
-        ),
+        bid: (need(bid, "bid")?.decimal("bid")?, need(bid_qty, "bid_qty")?.decimal("bid_qty")?),
+        ask: (need(ask, "ask")?.decimal("ask")?, need(ask_qty, "ask_qty")?.decimal("ask_qty")?),
     };
     let venue_ns = time.map_or(Ok(Nanos::NONE), |t| t.time("timestamp"))?;
     raw.open(need(symbol, "symbol")?.symbol("symbol")?, venue_ns, body);
@@ -132,10 +126,8 @@ fn describe(pair: Value<'_>) -> Result<Described, Refusal> {
     let [symbol, base, quote, status] =
         pair.pick("pairs", ["symbol", "base", "quote", "status"])?;
     let [price, qty] = pair.pick("pairs", ["price_precision", "qty_precision"])?;
-    let [tick, lot, qty_min, cost_min] = pair.pick(
-        "pairs",
-        ["price_increment", "qty_increment", "qty_min", "cost_min"],
-    )?;
+    let [tick, lot, qty_min, cost_min] =
+        pair.pick("pairs", ["price_increment", "qty_increment", "qty_min", "cost_min"])?;
     let decimals = |value, key| {
         let decimals = need(value, key)?.whole(key)?;
         u8::try_from(decimals).map_err(|_| Refusal::BadValue(key))

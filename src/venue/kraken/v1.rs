@@ -37,26 +37,29 @@ fn channel(root: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
     match name.text("channelName")? {
         "trade" => trades(first, symbol, raw),
         "ticker" => ticker(first, symbol, raw),
-        book if book.starts_with("book-") => book_parts(first, second, symbol, raw),
-        _ => {
-            raw.other += 1;
-            Ok(())
-        }
+        name => match name.strip_prefix("book-").map(str::parse) {
+            Some(Ok(depth)) => book_parts(first, second, (symbol, depth), raw),
+            Some(Err(_)) => Err(Refusal::BadValue("channelName")),
+            None => {
+                raw.other += 1;
+                Ok(())
+            }
+        },
     }
 }
 
 fn book_parts(
     first: Value<'_>,
     second: Option<Value<'_>>,
-    symbol: Symbol,
+    (symbol, depth): (Symbol, u32),
     raw: &mut Raw,
 ) -> Result<(), Refusal> {
     let [all_asks, all_bids] = first.pick("book", ["as", "bs"])?;
     let snapshot = all_asks.is_some() || all_bids.is_some();
-    let mut change = BookChange {
-        snapshot,
-        ..BookChange::default()
-    };
+    if snapshot {
+        raw.subscribed.push((symbol, depth));
+    }
+    let mut change = BookChange { snapshot, ..BookChange::default() };
     // The checksum stands in the last of the objects.
     for part in [Some(first), second].into_iter().flatten() {
         let [checksum] = part.pick("book", ["c"])?;
@@ -69,10 +72,7 @@ fn book_parts(
     let mut newest = Nanos::NONE;
     for part in [Some(first), second].into_iter().flatten() {
         let [asks, bids, all_asks, all_bids] = part.pick("book", ["a", "b", "as", "bs"])?;
-        for (levels, side) in [
-            (bids.or(all_bids), Side::Buy),
-            (asks.or(all_asks), Side::Sell),
-        ] {
+        for (levels, side) in [(bids.or(all_bids), Side::Buy), (asks.or(all_asks), Side::Sell)] {
             let Some(levels) = levels else { continue };
             for level in levels.items("book")? {
                 let [price, qty, time] = level.leading("book")?;
@@ -96,16 +96,7 @@ fn trades(list: Value<'_>, symbol: Symbol, raw: &mut Raw) -> Result<(), Refusal>
             _ => return Err(Refusal::BadValue("side")),
         };
         let (price, qty) = (price.decimal("price")?, qty.decimal("volume")?);
-        raw.open(
-            symbol,
-            seconds(time)?,
-            RawBody::Trade {
-                id: 0,
-                price,
-                qty,
-                taker,
-            },
-        );
+        raw.open(symbol, seconds(time)?, RawBody::Trade { id: 0, price, qty, taker });
     }
     Ok(())
 }
@@ -118,11 +109,7 @@ fn ticker(item: Value<'_>, symbol: Symbol, raw: &mut Raw) -> Result<(), Refusal>
         let [price, _, qty] = need(value, "ticker")?.leading("ticker")?;
         *top = (price.decimal("price")?, qty.decimal("volume")?);
     }
-    let body = RawBody::Top {
-        update_id: 0,
-        bid: tops[0],
-        ask: tops[1],
-    };
+    let body = RawBody::Top { update_id: 0, bid: tops[0], ask: tops[1] };
     raw.open(symbol, Nanos::NONE, body);
     Ok(())
 }
@@ -130,8 +117,5 @@ fn ticker(item: Value<'_>, symbol: Symbol, raw: &mut Raw) -> Result<(), Refusal>
 /// `"1693415330.621700"`, seconds since the epoch.
 fn seconds(time: Value<'_>) -> Result<Nanos, Refusal> {
     let number = time.decimal("time")?;
-    number
-        .unsigned_at(9)
-        .map(Nanos)
-        .map_err(|why| Refusal::Number { key: "time", why })
+    number.unsigned_at(9).map(Nanos).map_err(|why| Refusal::Number { key: "time", why })
 }

@@ -18,16 +18,10 @@ const EXECUTIONS: [&str; 2] = ["4", "5"];
 /// Reads a frame. The symbol and the time of a row are the input's: the files hold neither a symbol
 /// nor a date.
 pub(super) fn read(input: &Input<'_>, _: &mut Strict, raw: &mut Raw) -> Result<(), Refusal> {
-    let text = std::str::from_utf8(input.bytes.text()).map_err(|error| Refusal::Json {
-        at: error.valid_up_to(),
-    })?;
-    let (message, book) = text
-        .split_once('\n')
-        .ok_or(Refusal::MissingKey("orderbook row"))?;
-    let change = BookChange {
-        snapshot: true,
-        ..BookChange::default()
-    };
+    let text = std::str::from_utf8(input.bytes.text())
+        .map_err(|error| Refusal::Json { at: error.valid_up_to() })?;
+    let (message, book) = text.split_once('\n').ok_or(Refusal::MissingKey("orderbook row"))?;
+    let change = BookChange { snapshot: true, ..BookChange::default() };
     let venue_ns = input.stamp.recv_ns;
     raw.open(Symbol::NONE, venue_ns, RawBody::Book(change));
     picture(book, raw)?;
@@ -38,26 +32,12 @@ fn picture(row: &str, raw: &mut Raw) -> Result<(), Refusal> {
     let mut fields = row.split(',');
     while let Some(price) = fields.next() {
         for side in [Side::Sell, Side::Buy] {
-            let price = if side == Side::Sell {
-                Some(price)
-            } else {
-                fields.next()
-            };
+            let price = if side == Side::Sell { Some(price) } else { fields.next() };
             let price = number(price, "price")?;
             let qty = number(fields.next(), "size")?;
             if price.abs() != EMPTY_PRICE {
-                let price = Decimal {
-                    mantissa: price,
-                    scale: 4,
-                };
-                raw.level(
-                    side,
-                    price,
-                    Decimal {
-                        mantissa: qty,
-                        scale: 0,
-                    },
-                );
+                let price = Decimal { mantissa: price, scale: 4 };
+                raw.level(side, price, Decimal { mantissa: qty, scale: 0 });
             }
         }
     }
@@ -79,14 +59,8 @@ fn trade(row: &str, venue_ns: Nanos, raw: &mut Raw) -> Result<(), Refusal> {
     if EXECUTIONS.contains(&kind) {
         let body = RawBody::Trade {
             id: number(id, "order id")? as u64,
-            price: Decimal {
-                mantissa: number(price, "price")?,
-                scale: 4,
-            },
-            qty: Decimal {
-                mantissa: number(size, "size")?,
-                scale: 0,
-            },
+            price: Decimal { mantissa: number(price, "price")?, scale: 4 },
+            qty: Decimal { mantissa: number(size, "size")?, scale: 0 },
             taker: resting.opposite(),
         };
         raw.open(Symbol::NONE, venue_ns, body);
@@ -96,8 +70,5 @@ fn trade(row: &str, venue_ns: Nanos, raw: &mut Raw) -> Result<(), Refusal> {
 
 fn number(field: Option<&str>, key: &'static str) -> Result<i64, Refusal> {
     let text = field.ok_or(Refusal::MissingKey(key))?;
-    text.trim_end().parse().map_err(|_| Refusal::Number {
-        key,
-        why: DecimalError::Malformed,
-    })
+    text.trim_end().parse().map_err(|_| Refusal::Number { key, why: DecimalError::Malformed })
 }

@@ -11,9 +11,7 @@ pub static LOBSTER: Dialect = Dialect {
     name: "nasdaq",
     about: "NASDAQ through LOBSTER samples: a whole picture with every row",
     continuity: Continuity::Picture,
-    form: Form::Ladder {
-        depth: limits::DEPTH_LEVELS as u32,
-    },
+    form: Form::Ladder { depth: limits::DEPTH_LEVELS as u32 },
     fast: None,
     strict: lobster::read,
 };

@@ -53,10 +53,7 @@ pub trait Kernel: Copy {
     #[inline(always)]
     fn pair(self, frame: Padded<'_>, price: Span, qty: Span, shape: Shape) -> Option<Level> {
         let price = self.decimal(frame, price, shape.price)?;
-        Some(Level {
-            price,
-            qty: self.decimal(frame, qty, shape.qty)?,
-        })
+        Some(Level { price, qty: self.decimal(frame, qty, shape.qty)? })
     }
 
     /// Reads levels of the form `["1.5","2"],["1.4","3"]` into `out`, from the quotation mark of the
@@ -75,14 +72,8 @@ pub trait Kernel: Copy {
             if frame.raw().get(close..close + 3) != Some(b"\",\"") {
                 return None;
             }
-            let price = Span {
-                end: close,
-                len: close.checked_sub(open + 1)?,
-            };
-            let qty = Span {
-                end: qty_close,
-                len: qty_close.checked_sub(qty_open + 1)?,
-            };
+            let price = Span { end: close, len: close.checked_sub(open + 1)? };
+            let qty = Span { end: qty_close, len: qty_close.checked_sub(qty_open + 1)? };
             out.push(self.pair(frame, price, qty, shape)?);
             if frame.raw().get(qty_close..qty_close + 4) != Some(b"\"],[") {
                 return Some(n + 1);

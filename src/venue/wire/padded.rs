@@ -21,10 +21,7 @@ impl<'a> Padded<'a> {
         buffer.clear();
         buffer.extend_from_slice(bytes);
         buffer.resize(bytes.len() + FRAME_PAD_BYTES, 0);
-        Padded {
-            buffer,
-            len: bytes.len(),
-        }
+        Padded { buffer, len: bytes.len() }
     }
 
     /// The frame itself.

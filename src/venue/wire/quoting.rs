@@ -59,10 +59,7 @@ fn string_end(text: &[u8], at: usize) -> Option<usize> {
 /// it stands in the place of a key.
 fn number_end(text: &[u8], at: usize) -> Option<usize> {
     let digits = |from: usize| {
-        text[from..]
-            .iter()
-            .position(|b| !b.is_ascii_digit())
-            .map_or(text.len(), |n| from + n)
+        text[from..].iter().position(|b| !b.is_ascii_digit()).map_or(text.len(), |n| from + n)
     };
     let whole = at + usize::from(text[at] == b'-');
     let mut end = digits(whole);
@@ -108,9 +105,7 @@ mod tests {
 
     #[test]
     fn refuses_numbers_that_json_does_not_have() {
-        for text in [
-            "01", "-", "1.", "1e", "[1.e5]", r"{1:2}", r"{1 :2}", "\"open", "\"\\",
-        ] {
+        for text in ["01", "-", "1.", "1e", "[1.e5]", r"{1:2}", r"{1 :2}", "\"open", "\"\\"] {
             assert!(matches!(quoted(text), Err(Refusal::Json { .. })), "{text}");
         }
         assert_eq!(quoted(&"[".repeat(100)), Err(Refusal::Nesting));

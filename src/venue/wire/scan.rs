@@ -35,21 +35,13 @@ impl<'a, K: Kernel> Scan<'a, K> {
             return None;
         }
         let count = kernel.index(frame, quotes)?;
-        Some(Scan {
-            kernel,
-            frame,
-            quotes: quotes.get(..count)?,
-            at: 0,
-        })
+        Some(Scan { kernel, frame, quotes: quotes.get(..count)?, at: 0 })
     }
 
     /// Does the frame have `text` at `place`?
     #[inline(always)]
     pub fn has<const N: usize>(&self, place: usize, text: &[u8; N]) -> bool {
-        self.frame
-            .raw()
-            .get(place..place + N)
-            .is_some_and(|found| found == text)
+        self.frame.raw().get(place..place + N).is_some_and(|found| found == text)
     }
 
     /// Is `text` at `place` the end of the frame?
@@ -90,11 +82,7 @@ impl<'a, K: Kernel> Scan<'a, K> {
     /// The symbol from `from` to `end`, for a look-up.
     #[inline(always)]
     pub fn symbol(&self, (from, end): (usize, usize)) -> Option<Symbol> {
-        let bytes = self
-            .frame
-            .raw()
-            .get(from..from + SYMBOL_BYTES_MAX)?
-            .as_array()?;
+        let bytes = self.frame.raw().get(from..from + SYMBOL_BYTES_MAX)?.as_array()?;
         Some(Symbol::cut(bytes, end.checked_sub(from)?))
     }
 
@@ -143,14 +131,7 @@ impl<'a, K: Kernel> Scan<'a, K> {
     #[inline(always)]
     pub fn decimal<const N: usize>(&mut self, key: &[u8; N], decimals: u8) -> Option<i64> {
         let (from, end) = self.string(key)?;
-        self.kernel.decimal(
-            self.frame,
-            Span {
-                end,
-                len: end.checked_sub(from)?,
-            },
-            decimals,
-        )
+        self.kernel.decimal(self.frame, Span { end, len: end.checked_sub(from)? }, decimals)
     }
 
     /// Takes `"key":true,` or `"key":false,` with the next key behind it.
@@ -193,8 +174,7 @@ impl<'a, K: Kernel> Scan<'a, K> {
     #[inline(always)]
     pub fn quoted_pairs(&mut self, shape: Shape, out: &mut Vec<Level>) -> Option<(u32, usize)> {
         let count =
-            self.kernel
-                .quoted_pairs(self.frame, self.quotes.get(self.at..)?, shape, out)?;
+            self.kernel.quoted_pairs(self.frame, self.quotes.get(self.at..)?, shape, out)?;
         self.at += 4 * count;
         Some((count as u32, *self.quotes.get(self.at - 1)? as usize))
     }
@@ -202,14 +182,8 @@ impl<'a, K: Kernel> Scan<'a, K> {
     /// Reads a quoted price and a quoted quantity: from where to where each stands.
     #[inline(always)]
     pub fn pair(&self, price: (usize, usize), qty: (usize, usize), shape: Shape) -> Option<Level> {
-        let price = Span {
-            end: price.1,
-            len: price.1.checked_sub(price.0)?,
-        };
-        let qty = Span {
-            end: qty.1,
-            len: qty.1.checked_sub(qty.0)?,
-        };
+        let price = Span { end: price.1, len: price.1.checked_sub(price.0)? };
+        let qty = Span { end: qty.1, len: qty.1.checked_sub(qty.0)? };
         self.kernel.pair(self.frame, price, qty, shape)
     }
 
@@ -255,13 +229,7 @@ impl<'a, K: Kernel> Scan<'a, K> {
         if (*c1, *c2, *dot) != (b':', b':', b'.') || hours > 23 || minutes > 59 || seconds > 59 {
             return None;
         }
-        let nanos = self.kernel.whole(
-            self.frame,
-            Span {
-                end: end - 1,
-                len: fraction,
-            },
-        )? as i64;
+        let nanos = self.kernel.whole(self.frame, Span { end: end - 1, len: fraction })? as i64;
         let nanos = nanos * super::portable::POWERS[9 - fraction];
         let seconds = hours * 3_600 + minutes * 60 + seconds;
         Some(Nanos(memo.midnight + seconds * Nanos::SECOND + nanos))

@@ -22,9 +22,7 @@ pub struct Value<'t> {
 
 impl std::fmt::Debug for Strict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Strict")
-            .field("text_bytes", &self.text.capacity())
-            .finish_non_exhaustive()
+        f.debug_struct("Strict").field("text_bytes", &self.text.capacity()).finish_non_exhaustive()
     }
 }
 
@@ -75,9 +73,7 @@ impl Strict {
         let parsed = simd_json::fill_tape_padded(&mut self.text, len, &mut self.buffers, &mut tape);
         let result = match parsed {
             Ok(()) => take(Value { nodes: &tape.0 }),
-            Err(error) => Err(Refusal::Json {
-                at: error.index().min(frame.len()),
-            }),
+            Err(error) => Err(Refusal::Json { at: error.index().min(frame.len()) }),
         };
         self.tape = tape.reset();
         result
@@ -163,10 +159,7 @@ impl<'t> Value<'t> {
     pub fn whole(self, key: &'static str) -> Result<u64, Refusal> {
         let text = self.text(key)?;
         let digits = text.bytes().all(|b| b.is_ascii_digit());
-        text.parse()
-            .ok()
-            .filter(|_| digits)
-            .ok_or(Refusal::BadValue(key))
+        text.parse().ok().filter(|_| digits).ok_or(Refusal::BadValue(key))
     }
 
     /// A symbol.

@@ -4,10 +4,7 @@
 //! whatever their count; one shuffle takes the point out, three multiply-adds make two groups of
 //! eight digits (W. Mula, "SIMD-ized parsing of integers"). Price and quantity go through the same
 //! instructions side by side in the two halves of a 256-bit register.
-#![allow(
-    unsafe_code,
-    reason = "vector loads and target features, each block argued"
-)]
+#![allow(unsafe_code, reason = "vector loads and target features, each block argued")]
 
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_and_si128, _mm_cmpgt_epi8, _mm_cvtsi128_si64, _mm_loadu_si128,
@@ -50,10 +47,7 @@ impl Avx2 {
         fn inside<J: Job>(job: J) -> J::Out {
             job.run(Avx2(()))
         }
-        assert!(
-            is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2"),
-            "no AVX2"
-        );
+        assert!(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi2"), "no AVX2");
         // SAFETY: the features were detected just above (the detection is a cached load); LZCNT,
         // BMI1 and POPCNT are part of every x86-64 that has AVX2 and BMI2.
         unsafe { inside(job) }
@@ -69,9 +63,7 @@ impl Avx512 {
     pub fn run<J: Job>(job: J) -> J::Out {
         #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl")]
         fn inside<J: Job>(job: J) -> J::Out {
-            job.run(Avx512 {
-                compresses: is_x86_feature_detected!("avx512vbmi2"),
-            })
+            job.run(Avx512 { compresses: is_x86_feature_detected!("avx512vbmi2") })
         }
         assert!(
             is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl"),
@@ -198,11 +190,7 @@ impl Usual {
     #[target_feature(enable = "avx2")]
     fn new(shape: Shape) -> Usual {
         let place = |decimals: u8| {
-            if decimals == 0 {
-                16
-            } else {
-                15_usize.saturating_sub(decimals.into())
-            }
+            if decimals == 0 { 16 } else { 15_usize.saturating_sub(decimals.into()) }
         };
         let (price, qty) = (place(shape.price), place(shape.qty));
         Usual {
@@ -210,16 +198,8 @@ impl Usual {
             points: ((1_u32 << price) & 0xFFFF) | ((1_u64 << (qty + 16)) as u32),
             price_point: usize::from(price < 16),
             qty_point: usize::from(qty < 16),
-            price_least: if price < 16 {
-                usize::from(shape.price) + 2
-            } else {
-                1
-            },
-            qty_least: if qty < 16 {
-                usize::from(shape.qty) + 2
-            } else {
-                1
-            },
+            price_least: if price < 16 { usize::from(shape.price) + 2 } else { 1 },
+            qty_least: if qty < 16 { usize::from(shape.qty) + 2 } else { 1 },
         }
     }
 
@@ -233,10 +213,8 @@ impl Usual {
         if !(price_fits && qty_fits) {
             return None;
         }
-        let text = _mm256_set_m128i(
-            load16(sixteen(frame, qty.end)?),
-            load16(sixteen(frame, price.end)?),
-        );
+        let text =
+            _mm256_set_m128i(load16(sixteen(frame, qty.end)?), load16(sixteen(frame, price.end)?));
         let values = _mm256_xor_si256(text, _mm256_set1_epi8(0x30));
         let inside = ((0xFFFF_u32 << (16 - price.len)) & 0xFFFF) | (0xFFFF_u32 << (32 - qty.len));
         let over = _mm256_cmpgt_epi8(values, _mm256_set1_epi8(9));
@@ -275,10 +253,7 @@ fn pair(frame: Padded<'_>, price: Span, qty: Span, shape: Shape) -> Option<Level
         return Some(level);
     }
     let price = decimal(frame, price, shape.price)?;
-    Some(Level {
-        price,
-        qty: decimal(frame, qty, shape.qty)?,
-    })
+    Some(Level { price, qty: decimal(frame, qty, shape.qty)? })
 }
 
 /// The loop of [`Kernel::quoted_pairs`], with what all pairs share kept in registers.
@@ -296,14 +271,8 @@ fn quoted_pairs(
     let (fours, _) = quotes.as_chunks::<4>();
     for (n, marks) in fours.iter().enumerate() {
         let [open, close, qty_open, qty_close] = marks.map(|mark| mark as usize);
-        let price = Span {
-            end: close,
-            len: close.wrapping_sub(open + 1),
-        };
-        let qty = Span {
-            end: qty_close,
-            len: qty_close.wrapping_sub(qty_open + 1),
-        };
+        let price = Span { end: close, len: close.wrapping_sub(open + 1) };
+        let qty = Span { end: qty_close, len: qty_close.wrapping_sub(qty_open + 1) };
         let between = four_bytes(frame, close)? & 0x00FF_FFFF;
         let behind = four_bytes(frame, qty_close)?;
         if between != u32::from_le_bytes(*b"\",\"\0") {
@@ -365,12 +334,7 @@ fn index_avx2(frame: Padded<'_>, quotes: &mut [u16]) -> Option<usize> {
         }
         let inside = inside_frame(frame.len(), n * 64);
         refused |= (bad[0] | bad[1] << 32) & inside;
-        count = flatten(
-            (marks[0] | marks[1] << 32) & inside,
-            (n * 64) as u16,
-            quotes,
-            count,
-        )?;
+        count = flatten((marks[0] | marks[1] << 32) & inside, (n * 64) as u16, quotes, count)?;
     }
     (refused == 0).then_some(count)
 }
@@ -384,10 +348,7 @@ fn marks_avx512(block: &[u8; 64]) -> (u64, u64) {
     let slash = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8(b'\\' as i8));
     // Signed: control characters and everything above ASCII are below a blank.
     let below = _mm512_cmplt_epi8_mask(text, _mm512_set1_epi8(0x20));
-    (
-        _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8(b'"' as i8)),
-        slash | below,
-    )
+    (_mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8(b'"' as i8)), slash | below)
 }
 
 #[inline]
