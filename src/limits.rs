@@ -81,6 +81,9 @@ pub const RING_QUOTE_SLOTS: usize = 4_096;
 /// most that can be outstanding.
 pub const RING_RESYNC_SLOTS: usize = INSTRUMENTS_MAX;
 
+/// Bytes of all recordings that are replayed at once, inflated: a tape lies in memory.
+pub const TAPE_BYTES_MAX: usize = 16 << 30;
+
 /// Refused frames that are kept with their reason, the latest ones.
 pub const REFUSED_KEPT_MAX: usize = 64;
 

@@ -9,6 +9,9 @@ impl InstrumentId {
     /// No instrument: an event about a connection, or a frame that names its instrument itself.
     pub const NONE: InstrumentId = InstrumentId(u32::MAX);
 
+    /// An instrument that is known but not wanted: what is about it counts as `other`.
+    pub const UNLISTED: InstrumentId = InstrumentId(u32::MAX - 1);
+
     /// The place in dense tables.
     pub const fn index(self) -> usize {
         self.0 as usize

@@ -135,7 +135,7 @@ pub fn settle(
         } else {
             listings.table.look_up(&event.symbol)
         };
-        if instrument == InstrumentId::NONE {
+        if instrument == InstrumentId::NONE || instrument == InstrumentId::UNLISTED {
             out.other += 1;
             continue;
         }

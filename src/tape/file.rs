@@ -1,0 +1,55 @@
+//! Files as bytes: plain or gzip, whole, with errors that say what is wrong.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+
+use super::contract::TapeError;
+use crate::limits;
+
+/// Size of a file on disk.
+pub(super) fn bytes_of(path: &Path) -> Result<u64, TapeError> {
+    let about = fs::metadata(path).map_err(|e| unreadable(path, &e))?;
+    if about.is_dir() {
+        return Err(TapeError::Directory { path: path.into() });
+    }
+    Ok(about.len())
+}
+
+/// All of a file, inflated where it is gzip (by its first two bytes, whatever its name).
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, TapeError> {
+    bytes_of(path)?;
+    let mut file = File::open(path).map_err(|e| unreadable(path, &e))?;
+    let mut text = Vec::new();
+    file.by_ref()
+        .take(limits::TAPE_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut text)
+        .map_err(|e| unreadable(path, &e))?;
+    if text.starts_with(&[0x1F, 0x8B]) {
+        let mut inflated = Vec::with_capacity(text.len() * 8);
+        let mut decoder = MultiGzDecoder::new(&text[..]).take(limits::TAPE_BYTES_MAX as u64 + 1);
+        if let Err(why) = decoder.read_to_end(&mut inflated) {
+            let (path, bytes) = (path.into(), inflated.len());
+            return Err(TapeError::Gzip { path, bytes, why: why.to_string() });
+        }
+        text = inflated;
+    }
+    if text.len() > limits::TAPE_BYTES_MAX {
+        return Err(TapeError::TooLarge);
+    }
+    Ok(text)
+}
+
+/// Lines with their numbers from 1, without line ends, blank ones left out.
+pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    text.split(|b| *b == b'\n')
+        .enumerate()
+        .map(|(n, line)| (n + 1, line.trim_ascii()))
+        .filter(|(_, line)| !line.is_empty())
+}
+
+fn unreadable(path: &Path, why: &std::io::Error) -> TapeError {
+    TapeError::Unreadable { path: path.into(), why: why.to_string() }
+}

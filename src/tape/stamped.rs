@@ -1,0 +1,29 @@
+//! `<recv_ns> <json>` a line: what hftbacktest's collector writes.
+
+use std::path::{Path, PathBuf};
+
+use super::contract::{Format, Sink, TapeError, excerpt, stands_alone};
+use super::file;
+use crate::base::Nanos;
+
+pub(super) static FORMAT: Format = Format {
+    name: "stamped",
+    about: "`<recv_ns> <json>` a line",
+    read,
+    is_companion: stands_alone,
+};
+
+fn read(path: &Path, _: &[&PathBuf], sink: &mut Sink<'_>) -> Result<(), TapeError> {
+    for (line, text) in file::lines(&file::read(path)?) {
+        let stamped = text.iter().position(|b| *b == b' ').and_then(|blank| {
+            let stamp = std::str::from_utf8(&text[..blank]).ok()?.parse().ok()?;
+            Some((Nanos(stamp), &text[blank + 1..]))
+        });
+        let Some((recv_ns, frame)) = stamped else {
+            let (path, found) = (path.into(), excerpt(text));
+            return Err(TapeError::Line { path, line, expected: "`<recv_ns> <json>`", found });
+        };
+        sink.frame(recv_ns, None, frame)?;
+    }
+    Ok(())
+}

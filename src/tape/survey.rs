@@ -1,0 +1,339 @@
+//! The first pass over a tape: which instruments it speaks of, and with which digits.
+//!
+//! In: a tape, what the user said of instruments, which symbols are wanted. Out: the instrument
+//! table; the tape gets the times that only its frames know, its subjects, and its order.
+//! Decimals come from the venue's metadata, else from the user, else from the digits of the first
+//! snapshot; as the whole recording is seen, learned decimals are as fine as its finest number.
+
+use std::collections::HashMap;
+
+use super::contract::TapeError;
+use super::{NO_SUBJECT, Tape};
+use crate::base::{
+    Decimal, Form, Instrument, InstrumentId, Instruments, Nanos, Precision, Price, Qty, Status,
+    Symbol,
+};
+use crate::event::Stamp;
+use crate::limits;
+use crate::venue::wire::Strict;
+use crate::venue::{DIALECTS, Described, Dialect, Input, Raw, RawBody, RawEvent};
+
+/// Decimals that the user gives: symbol, of prices, of quantities.
+pub type Precisions = [(Symbol, u8, u8)];
+
+/// What the first pass found.
+#[derive(Debug)]
+pub struct Survey {
+    /// The instruments, in the order in which they first appear.
+    pub instruments: Instruments,
+}
+
+/// Surveys a tape, then puts it into the order of time and gives frames their subjects.
+pub fn survey(tape: &mut Tape, given: &Precisions, wanted: &[Symbol]) -> Result<Survey, TapeError> {
+    let mut pass = Pass::default();
+    pass.look_at(tape);
+    pass.check_venues(tape)?;
+    let only: HashMap<&str, Option<usize>> = pass.only_instruments();
+    let instruments = pass.list(given, wanted)?;
+    give_subjects(tape, &instruments, &pass, &only);
+    tape.entries.sort_by_key(|entry| entry.recv_ns);
+    Ok(Survey { instruments })
+}
+
+/// What is known of one symbol of one dialect.
+#[derive(Debug)]
+struct Found {
+    dialect: &'static Dialect,
+    symbol: Symbol,
+    described: Option<Described>,
+    /// Digits behind the point in the first snapshot.
+    written: Option<(u8, u8)>,
+    /// Digits behind the point that the finest numbers need.
+    needed: (u8, u8),
+    depth: Option<u32>,
+    snapshot: Vec<Decimal>,
+    /// Levels of the larger side of the first snapshot.
+    widest: u32,
+    events: u64,
+}
+
+#[derive(Debug, Default)]
+struct Pass {
+    found: Vec<Found>,
+    places: HashMap<(&'static str, Symbol), usize>,
+    /// Snapshots that name no symbol, by dialect: they are of the only one.
+    unnamed: Vec<(&'static Dialect, Found)>,
+}
+
+impl Pass {
+    fn look_at(&mut self, tape: &mut Tape) {
+        let (mut strict, mut raw) = (Strict::new(), Raw::default());
+        let mut latest = Nanos::NONE;
+        for n in 0..tape.len() {
+            let Some(frame) = tape.frame(n) else { continue };
+            let dialect = tape.sources[frame.connection.index()].dialect;
+            let stamp = Stamp { recv_ns: frame.recv_ns, ..Stamp::default() };
+            let input = Input { stamp, about: InstrumentId::NONE, bytes: frame.bytes };
+            raw.clear();
+            // What is refused here is refused, counted and kept by the feed.
+            let accepted = (dialect.strict)(&input, &mut strict, &mut raw).is_ok();
+            if tape.entries[n].recv_ns == Nanos::NONE {
+                let said = raw.events.iter().map(|e| e.venue_ns).find(|ns| *ns != Nanos::NONE);
+                // Time never goes back on a tape.
+                latest = latest.max(said.unwrap_or(latest));
+                tape.entries[n].recv_ns = latest;
+            }
+            if accepted {
+                let subject = tape.subjects.get(tape.entries[n].subject as usize).copied();
+                self.take(dialect, subject, &raw);
+            }
+        }
+    }
+
+    fn take(&mut self, dialect: &'static Dialect, subject: Option<Symbol>, raw: &Raw) {
+        for described in &raw.described {
+            self.of(dialect, described.symbol).described = Some(*described);
+        }
+        for (symbol, depth) in &raw.subscribed {
+            self.of(dialect, *symbol).depth = Some(*depth);
+        }
+        for event in &raw.events {
+            let symbol = if event.symbol == Symbol::NONE { subject } else { Some(event.symbol) };
+            let found = match symbol {
+                Some(symbol) => self.of(dialect, symbol),
+                None => self.unnamed(dialect),
+            };
+            found.take(event, raw);
+        }
+    }
+
+    fn of(&mut self, dialect: &'static Dialect, symbol: Symbol) -> &mut Found {
+        let place = *self.places.entry((dialect.name, symbol)).or_insert_with(|| {
+            self.found.push(Found::new(dialect, symbol));
+            self.found.len() - 1
+        });
+        &mut self.found[place]
+    }
+
+    fn unnamed(&mut self, dialect: &'static Dialect) -> &mut Found {
+        let place = self.unnamed.iter().position(|(d, _)| d.name == dialect.name);
+        let place = place.unwrap_or_else(|| {
+            self.unnamed.push((dialect, Found::new(dialect, Symbol::NONE)));
+            self.unnamed.len() - 1
+        });
+        &mut self.unnamed[place].1
+    }
+
+    /// Every venue that was named must have said something.
+    fn check_venues(&self, tape: &Tape) -> Result<(), TapeError> {
+        for source in tape.sources() {
+            let speaks =
+                |found: &Found| found.dialect.name == source.dialect.name && found.events > 0;
+            if !self.found.iter().any(speaks) && !self.unnamed.iter().any(|(_, f)| speaks(f)) {
+                let (path, venue) = (source.path.clone(), source.dialect.name);
+                return Err(TapeError::WrongVenue { path, venue, looks_like: guess(tape) });
+            }
+        }
+        Ok(())
+    }
+
+    /// By dialect, the place of its instrument where it has only one that says anything.
+    fn only_instruments(&mut self) -> HashMap<&'static str, Option<usize>> {
+        let mut only = HashMap::new();
+        for (place, found) in self.found.iter().enumerate().filter(|(_, f)| f.events > 0) {
+            only.entry(found.dialect.name).and_modify(|only| *only = None).or_insert(Some(place));
+        }
+        for (dialect, unnamed) in self.unnamed.drain(..) {
+            if let Some(Some(place)) = only.get(dialect.name) {
+                self.found[*place].merge(&unnamed);
+            }
+        }
+        only
+    }
+
+    fn list(&self, given: &Precisions, wanted: &[Symbol]) -> Result<Instruments, TapeError> {
+        let spoken = || self.found.iter().filter(|f| f.events > 0);
+        for symbol in wanted.iter().chain(given.iter().map(|(symbol, ..)| symbol)) {
+            if !spoken().any(|f| f.symbol == *symbol) {
+                let mut names: Vec<String> =
+                    spoken().take(20).map(|f| f.symbol.to_string()).collect();
+                if spoken().count() > names.len() {
+                    names.push(String::from(".."));
+                }
+                let (symbol, found) = (symbol.to_string(), names.join(", "));
+                return Err(TapeError::NoSymbol { symbol, found });
+            }
+        }
+        let mut instruments = Instruments::default();
+        for found in spoken().filter(|f| wanted.is_empty() || wanted.contains(&f.symbol)) {
+            let given = given.iter().find(|(symbol, ..)| *symbol == found.symbol);
+            let instrument = found.instrument(given.map(|(_, price, qty)| (*price, *qty)));
+            instruments.add(instrument).ok_or(TapeError::TooManyInstruments)?;
+        }
+        Ok(instruments)
+    }
+}
+
+impl Found {
+    fn new(dialect: &'static Dialect, symbol: Symbol) -> Found {
+        Found {
+            dialect,
+            symbol,
+            described: None,
+            written: None,
+            needed: (0, 0),
+            depth: None,
+            snapshot: Vec::new(),
+            widest: 0,
+            events: 0,
+        }
+    }
+
+    fn take(&mut self, event: &RawEvent, raw: &Raw) {
+        self.events += 1;
+        let levels = raw.levels_of(event);
+        for level in levels {
+            self.need(level.price, level.qty);
+        }
+        match event.body {
+            RawBody::Book(change) => {
+                if change.snapshot && self.written.is_none() && !levels.is_empty() {
+                    let finest = |scale: fn(&crate::venue::RawLevel) -> u8| {
+                        levels.iter().map(scale).max().unwrap_or_default()
+                    };
+                    self.written = Some((finest(|l| l.price.scale), finest(|l| l.qty.scale)));
+                    self.snapshot = levels.iter().map(|l| l.price).collect();
+                    let bids = levels.iter().filter(|l| l.side == crate::base::Side::Buy).count();
+                    self.widest = bids.max(levels.len() - bids) as u32;
+                }
+            }
+            RawBody::Top { bid, ask, .. } => {
+                self.need(bid.0, bid.1);
+                self.need(ask.0, ask.1);
+            }
+            RawBody::Trade { price, qty, .. } => self.need(price, qty),
+        }
+    }
+
+    fn need(&mut self, price: Decimal, qty: Decimal) {
+        self.needed.0 = self.needed.0.max(significant(price));
+        self.needed.1 = self.needed.1.max(significant(qty));
+    }
+
+    /// Takes over what an unnamed snapshot said.
+    fn merge(&mut self, unnamed: &Found) {
+        self.needed.0 = self.needed.0.max(unnamed.needed.0);
+        self.needed.1 = self.needed.1.max(unnamed.needed.1);
+        if self.written.is_none() {
+            self.written = unnamed.written;
+            self.snapshot.clone_from(&unnamed.snapshot);
+            self.widest = unnamed.widest;
+        }
+    }
+
+    fn instrument(&self, given: Option<(u8, u8)>) -> Instrument {
+        let said = self.described.as_ref().map(|d| (d.price_decimals, d.qty_decimals));
+        let written = self.written.unwrap_or_default();
+        let learned = (written.0.max(self.needed.0), written.1.max(self.needed.1));
+        let (price_decimals, qty_decimals) = said.or(given).unwrap_or(learned);
+        let declared = said.is_some() || given.is_some();
+        let mut instrument =
+            Instrument::plain(self.dialect.name, self.symbol, price_decimals, qty_decimals);
+        instrument.precision = if declared { Precision::Declared } else { Precision::Inferred };
+        instrument.continuity = self.dialect.continuity;
+        instrument.status = Status::Open;
+        if let Some(described) = &self.described {
+            let units =
+                |number: Decimal, decimals| number.unsigned_at(decimals).unwrap_or_default();
+            instrument.kind = described.kind;
+            instrument.contract_value = described.contract_value;
+            instrument.status = described.status;
+            instrument.tick = Price(units(described.tick, price_decimals).max(1));
+            instrument.lot = Qty(units(described.lot, qty_decimals).max(1));
+            instrument.qty_min = Qty(units(described.qty_min, qty_decimals));
+            instrument.notional_min = units(described.notional_min, price_decimals);
+        }
+        let prices: Vec<i64> =
+            self.snapshot.iter().filter_map(|p| p.unsigned_at(price_decimals).ok()).collect();
+        if instrument.tick.0 == 1 {
+            instrument.tick = Price(prices.iter().copied().fold(0, common_divisor).max(1));
+        }
+        instrument.form = match self.dialect.form {
+            Form::Ladder { depth } => Form::Ladder { depth: self.ladder_depth(depth) },
+            Form::Window { ticks } => {
+                Form::Window { ticks: window(&prices, instrument.tick, ticks) }
+            }
+        };
+        instrument
+    }
+
+    /// As subscribed, else the smallest depth on offer that holds the first snapshot.
+    fn ladder_depth(&self, usual: u32) -> u32 {
+        const OFFERED: [u32; 5] = [10, 25, 100, 500, 1_000];
+        let fits = || OFFERED.into_iter().find(|depth| *depth >= self.widest.max(usual));
+        let depth = self.depth.or_else(fits).unwrap_or(limits::LADDER_LEVELS_MAX as u32);
+        depth.clamp(1, limits::LADDER_LEVELS_MAX as u32)
+    }
+}
+
+/// Ticks for about one percent of the price on either side of it.
+fn window(prices: &[i64], tick: Price, most: u32) -> u32 {
+    let mut sorted = prices.to_vec();
+    sorted.sort_unstable();
+    let Some(middle) = sorted.get(sorted.len() / 2) else { return most };
+    let ticks = (middle / 50 / tick.0.max(1)).clamp(1, i64::from(most)) as u32;
+    ticks.next_power_of_two().clamp(limits::WINDOW_TICKS_MIN as u32, most)
+}
+
+fn common_divisor(a: i64, b: i64) -> i64 {
+    let (mut a, mut b) = (a, b);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+/// Digits behind the point without trailing zeros.
+fn significant(number: Decimal) -> u8 {
+    let Decimal { mut mantissa, mut scale } = number;
+    while scale > 0 && mantissa % 10 == 0 {
+        mantissa /= 10;
+        scale -= 1;
+    }
+    scale
+}
+
+/// The dialect in which the tape's first frames say something.
+fn guess(tape: &Tape) -> Option<&'static str> {
+    let (mut strict, mut raw) = (Strict::new(), Raw::default());
+    DIALECTS.iter().map(|d| (d.name, d.strict)).find_map(|(name, read)| {
+        let spoken = tape.frames().take(200).any(|frame| {
+            raw.clear();
+            let input =
+                Input { stamp: Stamp::default(), about: InstrumentId::NONE, bytes: frame.bytes };
+            read(&input, &mut strict, &mut raw).is_ok() && !raw.events.is_empty()
+        });
+        spoken.then_some(name)
+    })
+}
+
+/// Frames that name no symbol are about the one that their request named, else about the only one.
+fn give_subjects(
+    tape: &mut Tape,
+    instruments: &Instruments,
+    pass: &Pass,
+    only: &HashMap<&str, Option<usize>>,
+) {
+    let id_of = |dialect: &Dialect, symbol: &Symbol| {
+        instruments.find(dialect.name, symbol).map_or(InstrumentId::UNLISTED, |i| i.id)
+    };
+    for entry in &mut tape.entries {
+        let dialect = tape.sources[entry.connection.index()].dialect;
+        entry.about = if entry.subject == NO_SUBJECT {
+            let place = only.get(dialect.name).copied().flatten();
+            place.map_or(InstrumentId::NONE, |place| id_of(dialect, &pass.found[place].symbol))
+        } else {
+            id_of(dialect, &tape.subjects[entry.subject as usize])
+        };
+    }
+}
