@@ -2,4 +2,5 @@
 //!
 //! Never: one stage importing another.
 
+pub mod book;
 pub mod contract;
