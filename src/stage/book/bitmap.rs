@@ -47,11 +47,6 @@ impl Bitmap {
         self.count
     }
 
-    #[inline(always)]
-    pub(super) fn has(&self, slot: usize) -> bool {
-        self.words[slot / 64 % WORDS] >> (slot % 64) & 1 != 0
-    }
-
     /// Takes or frees a slot; says whether that changed anything.
     #[inline(always)]
     pub(super) fn put(&mut self, slot: usize, taken: bool) -> bool {
@@ -195,7 +190,6 @@ mod tests {
             for (slot, taken) in puts.iter().chain(&near).copied() {
                 let changed = if taken { set.insert(slot) } else { set.remove(&slot) };
                 prop_assert_eq!(bits.put(slot, taken), changed);
-                prop_assert_eq!(bits.has(slot), taken);
             }
             prop_assert_eq!(bits.count(), set.len());
             for slot in probes.into_iter().chain(near.iter().map(|n| n.0)) {

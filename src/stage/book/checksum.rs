@@ -221,9 +221,9 @@ fn put(text: &mut [u8; SLOT_BYTES], at: usize, word: u64) {
 const fn eight_digits(value: u32) -> u64 {
     let (high, low) = ((value / 10_000) as u64, (value % 10_000) as u64);
     let four = high | low << 32;
-    let hundreds = (four * 10_486 >> 20) & 0x0000_007F_0000_007F;
+    let hundreds = ((four * 10_486) >> 20) & 0x0000_007F_0000_007F;
     let two = hundreds | (four - 100 * hundreds) << 16;
-    let tens = (two * 103 >> 10) & 0x000F_000F_000F_000F;
+    let tens = ((two * 103) >> 10) & 0x000F_000F_000F_000F;
     tens | (two - 10 * tens) << 8
 }
 
@@ -239,10 +239,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn text_of(levels: &[Level]) -> String {
-        levels
-            .iter()
-            .map(|level| format!("{}{}", level.price, level.qty))
-            .collect()
+        let numbers = levels.iter().flat_map(|level| [level.price, level.qty]);
+        numbers.map(|number| number.to_string()).collect()
     }
 
     fn number() -> impl Strategy<Value = i64> {

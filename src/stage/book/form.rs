@@ -10,7 +10,7 @@ use crate::event::Level;
 #[derive(Debug)]
 pub enum Form {
     /// Shallow: sorted arrays.
-    Ladder(Ladder),
+    Ladder(Box<Ladder>),
     /// Deep: indexed by tick.
     Window(Box<Window>),
 }
@@ -28,7 +28,7 @@ impl Form {
     /// As the instrument wants it; `tick` above 1 is the grid that the venue declares.
     pub fn new(form: base::Form, tick: i64) -> Form {
         match form {
-            base::Form::Ladder { depth } => Form::Ladder(Ladder::new(depth as usize)),
+            base::Form::Ladder { depth } => Form::Ladder(Box::new(Ladder::new(depth as usize))),
             base::Form::Window { ticks } => {
                 Form::Window(Box::new(Window::new(ticks as usize, tick)))
             }

@@ -54,13 +54,18 @@ impl Twin {
     }
 
     fn checksum(&self) -> u32 {
-        let mut text = String::new();
-        for side in [Side::Sell, Side::Buy] {
-            for level in self.all(side).iter().take(DEPTH_LEVELS) {
-                text += &format!("{}{}", level.price.unsigned_abs(), level.qty);
-            }
-        }
-        crc32fast::hash(text.as_bytes())
+        let (asks, bids) = (self.all(Side::Sell), self.all(Side::Buy));
+        let best = asks
+            .iter()
+            .take(DEPTH_LEVELS)
+            .chain(bids.iter().take(DEPTH_LEVELS));
+        let numbers = best.flat_map(|level| [level.price.unsigned_abs(), level.qty as u64]);
+        crc32fast::hash(
+            numbers
+                .map(|number| number.to_string())
+                .collect::<String>()
+                .as_bytes(),
+        )
     }
 }
 
