@@ -14,6 +14,12 @@ pub mod stage;
 #[doc(hidden)]
 pub mod event;
 #[doc(hidden)]
+pub mod metric;
+#[doc(hidden)]
+pub mod ring;
+#[doc(hidden)]
+pub mod sys;
+#[doc(hidden)]
 pub mod base;
 #[doc(hidden)]
 pub mod limits;
