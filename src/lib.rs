@@ -15,6 +15,8 @@ pub mod venue;
 #[doc(hidden)]
 pub mod event;
 #[doc(hidden)]
+pub mod metric;
+#[doc(hidden)]
 pub mod ring;
 #[doc(hidden)]
 pub mod sys;

@@ -10,7 +10,11 @@
 mod stamp;
 mod table;
 
+use std::sync::OnceLock;
 use std::time::Duration;
+
+use neural_kraken::sys::clock::Clock;
+use neural_kraken::sys::core;
 
 use table::{Ratio, Row, Table};
 
@@ -33,6 +37,9 @@ const FLOOR_COUNTED: usize = 990;
 pub(crate) trait Contender {
     /// Puts everything back to where it was before the first item. Not timed.
     fn reset(&mut self) {}
+
+    /// Called when the others are on: whatever runs beside it goes to sleep. Not timed.
+    fn rest(&mut self) {}
 
     /// Does one item, and gives what it found to `std::hint::black_box`. Timed.
     fn item(&mut self, index: usize);
@@ -86,6 +93,11 @@ impl Case {
         Case { passes, ..self }
     }
 
+    /// Its name, for [`Bench::wants`].
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The same with caches cold: every item is done, a few are timed, each after a walk through
     /// more memory than the second level cache holds. Branch predictors stay warm.
     pub(crate) fn cold(&self) -> Case {
@@ -118,7 +130,7 @@ impl Bench {
             tried_only,
             filters,
             entered: "",
-            tick_ns: stamp::measure_tick_ns(span),
+            tick_ns: 1e9 / Clock::calibrate(span).ticks_per_second(),
             floors: Vec::new(),
             walk: vec![1; COLD_WALK_BYTES / size_of::<u64>()],
             table: Table::new(pinned),
@@ -209,6 +221,7 @@ impl Bench {
             let ticks = stamp::after() - before;
             samples.push(ticks.saturating_sub(floor).min(u64::from(u32::MAX)) as u32);
         }
+        contender.rest();
         samples
     }
 
@@ -259,12 +272,23 @@ impl Bench {
     }
 }
 
-/// Pins the calling thread to the `place`th core from the end of those that it may use; says which
-/// core that is, or `None` where there is none or it is not allowed.
+/// Pins the calling thread to the `place`th core from the end of those that the process may use;
+/// says which core that is, or `None` where there is none or it is not allowed.
 pub(crate) fn pin_to(place: usize) -> Option<usize> {
-    let cores = core_affinity::get_core_ids()?;
-    let core = *cores.iter().rev().nth(place)?;
-    core_affinity::set_for_current(core).then_some(core.id)
+    let wanted = *core_ids().iter().rev().nth(place)?;
+    core::pin(wanted).is_ok().then_some(wanted)
+}
+
+/// How many cores the process may use.
+pub(crate) fn core_count() -> usize {
+    core_ids().len()
+}
+
+/// The cores that the process may use, as seen first: a pinned thread, and those that it starts,
+/// see its own core only.
+fn core_ids() -> &'static [usize] {
+    static ALLOWED: OnceLock<Vec<usize>> = OnceLock::new();
+    ALLOWED.get_or_init(|| core::allowed().unwrap_or_default())
 }
 
 /// What one contender did: all its samples, and of each pass the median and the sum, in ticks.

@@ -7,8 +7,6 @@
 // How safe the fences are declared has changed between releases of the standard library.
 #![allow(unused_unsafe, reason = "`_mm_lfence` is safe in newer releases")]
 
-use std::time::{Duration, Instant};
-
 /// A stamp before the work: nothing that comes later has begun.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
@@ -37,26 +35,19 @@ pub(crate) fn after() -> u64 {
     ticks
 }
 
-/// Without a counter that is known, the operating system's clock has to do.
+/// Without a counter that is known, the system's clock has to do.
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) fn before() -> u64 {
+    use neural_kraken::sys::clock::Clock;
     use std::sync::OnceLock;
-    static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed().as_nanos() as u64
+    static CLOCK: OnceLock<Clock> = OnceLock::new();
+    CLOCK
+        .get_or_init(|| Clock::calibrate(std::time::Duration::ZERO))
+        .ticks()
 }
 
-/// Without a counter that is known, the operating system's clock has to do.
+/// Without a counter that is known, the system's clock has to do.
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) fn after() -> u64 {
     before()
-}
-
-/// Nanoseconds of one tick, measured over `span` against the operating system's clock.
-pub(crate) fn measure_tick_ns(span: Duration) -> f64 {
-    let (clock, ticks) = (Instant::now(), before());
-    while clock.elapsed() < span {
-        std::hint::spin_loop();
-    }
-    let (clock, ticks) = (clock.elapsed(), after() - ticks);
-    clock.as_nanos() as f64 / ticks as f64
 }

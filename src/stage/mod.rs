@@ -2,5 +2,6 @@
 //!
 //! Never: one stage importing another.
 
+pub mod book;
 pub mod contract;
 pub mod feed;
