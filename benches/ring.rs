@@ -78,18 +78,11 @@ fn between_cores(bench: &mut Bench) {
 fn level_slices(bench: &mut Bench) {
     let case = Case::new("level ring, 20 levels", "level", 2_000).split(BURST * LEVELS);
     let (mut writer, mut reader) = level::ring::<Level>(SLOTS);
-    let slice = [Level {
-        price: 6_180_000,
-        qty: 5,
-    }; LEVELS as usize];
+    let slice = [Level { price: 6_180_000, qty: 5 }; LEVELS as usize];
     let mut ours = |_: usize| {
         for _ in 0..BURST {
             black_box(writer.write(black_box(&slice)));
-            black_box(
-                reader
-                    .read(slice.len())
-                    .map(|levels| levels[levels.len() - 1].qty),
-            );
+            black_box(reader.read(slice.len()).map(|levels| levels[levels.len() - 1].qty));
             reader.release(slice.len());
         }
     };

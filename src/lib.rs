@@ -7,6 +7,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
 
 #[doc(hidden)]
+pub mod pipeline;
+#[doc(hidden)]
 pub mod tape;
 #[doc(hidden)]
 pub mod stage;

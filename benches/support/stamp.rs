@@ -41,9 +41,7 @@ pub(crate) fn before() -> u64 {
     use neural_kraken::sys::clock::Clock;
     use std::sync::OnceLock;
     static CLOCK: OnceLock<Clock> = OnceLock::new();
-    CLOCK
-        .get_or_init(|| Clock::calibrate(std::time::Duration::ZERO))
-        .ticks()
+    CLOCK.get_or_init(|| Clock::calibrate(std::time::Duration::ZERO)).ticks()
 }
 
 /// Without a counter that is known, the system's clock has to do.

@@ -109,11 +109,7 @@ impl Reader {
 
 impl Default for Snapshot {
     fn default() -> Snapshot {
-        Snapshot {
-            counts: vec![0; BUCKETS],
-            sum: 0,
-            max: 0,
-        }
+        Snapshot { counts: vec![0; BUCKETS], sum: 0, max: 0 }
     }
 }
 
@@ -129,11 +125,7 @@ impl Snapshot {
         } else {
             highest.map_or(0, |bucket| upper_end(bucket).min(self.max))
         };
-        Snapshot {
-            counts,
-            sum: self.sum.wrapping_sub(earlier.sum),
-            max,
-        }
+        Snapshot { counts, sum: self.sum.wrapping_sub(earlier.sum), max }
     }
 
     /// Adds what another histogram counted.
@@ -193,11 +185,7 @@ impl Snapshot {
 
     /// Buckets that hold something: the upper end of each, and its count.
     pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        let filled = self
-            .counts
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count > 0);
+        let filled = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
         filled.map(|(bucket, count)| (upper_end(bucket).min(self.max), *count))
     }
 
@@ -217,9 +205,7 @@ fn with_buckets(buckets: usize) -> (Recorder, Reader) {
         sum: AtomicU64::new(0),
         max: AtomicU64::new(0),
     });
-    let reader = Reader {
-        shared: shared.clone(),
-    };
+    let reader = Reader { shared: shared.clone() };
     (Recorder { shared }, reader)
 }
 
@@ -315,12 +301,7 @@ mod tests {
         let mut last = reader.snapshot();
         while last.count() < VALUES {
             let next = reader.snapshot();
-            assert!(
-                last.counts
-                    .iter()
-                    .zip(&next.counts)
-                    .all(|(then, now)| now >= then)
-            );
+            assert!(last.counts.iter().zip(&next.counts).all(|(then, now)| now >= then));
             last = next;
         }
         writer.join().unwrap();
@@ -368,10 +349,7 @@ mod tests {
         let snapshot = reader.snapshot();
         for share in [0.5, 0.9, 0.99, 0.999, 0.9999, 1.0] {
             let (ours, theirs) = (snapshot.percentile(share), oracle.value_at_quantile(share));
-            assert!(
-                ours.abs_diff(theirs) <= theirs / 31 + 1,
-                "{share}: {ours}, {theirs}"
-            );
+            assert!(ours.abs_diff(theirs) <= theirs / 31 + 1, "{share}: {ours}, {theirs}");
         }
         assert!((snapshot.mean() / oracle.mean() - 1.0).abs() < 1e-3);
     }

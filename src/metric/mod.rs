@@ -41,9 +41,7 @@ pub struct Metrics {
 /// A counter that stands at 0.
 pub fn counter() -> (Counter, CounterReader) {
     let value = Arc::new(AtomicU64::new(0));
-    let reader = CounterReader {
-        value: value.clone(),
-    };
+    let reader = CounterReader { value: value.clone() };
     (Counter { value }, reader)
 }
 
@@ -52,8 +50,7 @@ impl Counter {
     #[inline(always)]
     pub fn add(&mut self, amount: u64) {
         let value = self.value.load(Ordering::Relaxed);
-        self.value
-            .store(value.wrapping_add(amount), Ordering::Relaxed);
+        self.value.store(value.wrapping_add(amount), Ordering::Relaxed);
     }
 
     /// Adds one.
@@ -109,11 +106,7 @@ impl Metrics {
     }
 
     fn declared(&self, name: &'static str, help: &'static str, subject: &str) -> About {
-        let about = About {
-            name,
-            help,
-            subject: subject.to_owned(),
-        };
+        let about = About { name, help, subject: subject.to_owned() };
         let counters = self.counters.iter().map(|(about, _)| about);
         let mut all = counters.chain(self.histograms.iter().map(|(about, _)| about));
         let is_new = !all.any(|other| other.name == name && other.subject == subject);

@@ -68,6 +68,15 @@ impl Drop for HotGuard {
     }
 }
 
+/// Is [`Counting`] the process's allocator? Without it, all counts are 0 and say nothing.
+pub fn is_counting() -> bool {
+    let before = of_thread();
+    let hot = hot();
+    drop(std::hint::black_box(Box::new(0_u64)));
+    drop(hot);
+    of_thread() != before
+}
+
 /// What the calling thread did while it was hot, since its start.
 pub fn of_thread() -> Counts {
     Counts { allocations: ALLOCATIONS.get(), frees: FREES.get() }

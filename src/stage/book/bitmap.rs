@@ -26,12 +26,7 @@ pub(super) struct Bitmap {
 
 impl Bitmap {
     pub(super) fn new() -> Bitmap {
-        Bitmap {
-            words: Box::new([0; WORDS]),
-            sums: [0; SUMS],
-            top: 0,
-            count: 0,
-        }
+        Bitmap { words: Box::new([0; WORDS]), sums: [0; SUMS], top: 0, count: 0 }
     }
 
     pub(super) fn clear(&mut self) {
@@ -58,11 +53,7 @@ impl Bitmap {
             return false;
         }
         self.words[at] = new;
-        self.count = if taken {
-            self.count + 1
-        } else {
-            self.count - 1
-        };
+        self.count = if taken { self.count + 1 } else { self.count - 1 };
         // Upper levels only hear of a word's first and last bit.
         if old == 0 || new == 0 {
             self.put_sum(at, taken);
@@ -124,18 +115,10 @@ impl Bitmap {
     fn put_sum(&mut self, word: usize, taken: bool) {
         let at = word / 64;
         let bit = 1_u64 << (word % 64);
-        let sum = if taken {
-            self.sums[at] | bit
-        } else {
-            self.sums[at] & !bit
-        };
+        let sum = if taken { self.sums[at] | bit } else { self.sums[at] & !bit };
         self.sums[at] = sum;
         let bit = 1_u64 << at;
-        self.top = if sum == 0 {
-            self.top & !bit
-        } else {
-            self.top | bit
-        };
+        self.top = if sum == 0 { self.top & !bit } else { self.top | bit };
     }
 }
 

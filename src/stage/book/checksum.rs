@@ -159,11 +159,7 @@ impl Digits {
 }
 
 impl Slot {
-    const EMPTY: Slot = Slot {
-        text: [0; SLOT_BYTES],
-        middle: 0,
-        end: 0,
-    };
+    const EMPTY: Slot = Slot { text: [0; SLOT_BYTES], middle: 0, end: 0 };
 
     #[inline(always)]
     fn print(&mut self, price: i64, qty: i64) {

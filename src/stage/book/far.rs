@@ -39,11 +39,7 @@ impl Far {
     pub(super) fn new(side: Side) -> Far {
         // Reserved, not touched: pages that are never needed never become resident.
         let levels = Vec::with_capacity(FAR_LEVELS_MAX + PART_LEVELS_MAX);
-        Far {
-            levels,
-            side,
-            truncated: false,
-        }
+        Far { levels, side, truncated: false }
     }
 
     pub(super) fn clear(&mut self) {
@@ -101,12 +97,7 @@ impl Far {
     /// Takes out every level that `taken` accepts.
     pub(super) fn extract(&mut self, mut taken: impl FnMut(Level) -> bool) {
         let side = self.side;
-        self.levels.retain(|l| {
-            !taken(Level {
-                price: keyed(side, l.price),
-                qty: l.qty,
-            })
-        });
+        self.levels.retain(|l| !taken(Level { price: keyed(side, l.price), qty: l.qty }));
     }
 
     /// Sets and removes many levels at once: `wanted` chooses from `levels`, at most
@@ -120,10 +111,7 @@ impl Far {
         let side = self.side;
         desk.incoming.clear();
         for level in levels.iter().filter(|level| wanted(**level)) {
-            desk.incoming.push(Level {
-                price: keyed(side, level.price),
-                qty: level.qty,
-            });
+            desk.incoming.push(Level { price: keyed(side, level.price), qty: level.qty });
         }
         if desk.incoming.is_empty() {
             return;
@@ -166,10 +154,7 @@ impl Far {
 
     #[inline(always)]
     fn shown(&self, level: Level) -> Level {
-        Level {
-            price: keyed(self.side, level.price),
-            qty: level.qty,
-        }
+        Level { price: keyed(self.side, level.price), qty: level.qty }
     }
 }
 

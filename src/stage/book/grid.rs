@@ -22,11 +22,7 @@ impl Grid {
         for _ in 0..5 {
             inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));
         }
-        Grid {
-            tick,
-            inverse,
-            twos,
-        }
+        Grid { tick, inverse, twos }
     }
 
     pub(super) fn tick(self) -> i64 {
@@ -37,9 +33,7 @@ impl Grid {
     /// index above [`Grid::index_max`] (Granlund and Montgomery's exact division).
     #[inline(always)]
     pub(super) fn index(self, price: i64) -> u64 {
-        (price as u64)
-            .wrapping_mul(self.inverse)
-            .rotate_right(self.twos)
+        (price as u64).wrapping_mul(self.inverse).rotate_right(self.twos)
     }
 
     /// The price at an index.

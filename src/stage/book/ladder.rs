@@ -107,11 +107,7 @@ impl Sides for Ladder {
         flat.is_touched = false;
         let count = flat.len().min(DEPTH_LEVELS);
         for (place, level) in into.iter_mut().enumerate() {
-            *level = if place < count {
-                flat.level(place)
-            } else {
-                Level::default()
-            };
+            *level = if place < count { flat.level(place) } else { Level::default() };
         }
         count
     }
@@ -144,9 +140,7 @@ impl Sides for Ladder {
 
     fn visit(&self, side: Side, seen: &mut dyn FnMut(Level)) {
         let flat = self.side(side);
-        (0..flat.len())
-            .map(|place| flat.level(place))
-            .for_each(seen);
+        (0..flat.len()).map(|place| flat.level(place)).for_each(seen);
     }
 }
 
@@ -181,10 +175,7 @@ impl Flat {
     #[inline(always)]
     fn level(&self, place: usize) -> Level {
         let at = self.end - 1 - place;
-        Level {
-            price: keyed(self.side, self.keys[at]),
-            qty: self.qtys[at],
-        }
+        Level { price: keyed(self.side, self.keys[at]), qty: self.qtys[at] }
     }
 
     #[inline(always)]

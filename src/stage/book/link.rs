@@ -38,21 +38,14 @@ enum Voice {
 impl Default for Settings {
     /// Five seconds: Kraken's heartbeats come every second, and a busy book changes more often.
     fn default() -> Settings {
-        Settings {
-            stale_after_ns: 5 * Nanos::SECOND,
-            stale_after_ns_of: Vec::new(),
-        }
+        Settings { stale_after_ns: 5 * Nanos::SECOND, stale_after_ns_of: Vec::new() }
     }
 }
 
 impl Links {
     pub(super) fn new(settings: &Settings) -> Links {
         let stale_after_ns = settings.stale_after_ns;
-        let link = Link {
-            heard_ns: Nanos::NONE,
-            stale_after_ns,
-            state: Voice::Unheard,
-        };
+        let link = Link { heard_ns: Nanos::NONE, stale_after_ns, state: Voice::Unheard };
         let mut links = vec![link; CONNECTIONS_MAX].into_boxed_slice();
         for (connection, stale_after_ns) in &settings.stale_after_ns_of {
             if let Some(link) = links.get_mut(connection.index()) {

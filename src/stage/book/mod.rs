@@ -95,9 +95,7 @@ impl Books {
             links: Links::new(settings),
             shared: Shared::new(
                 instruments.len(),
-                instruments
-                    .iter()
-                    .any(|instrument| has_ids(instrument.continuity)),
+                instruments.iter().any(|instrument| has_ids(instrument.continuity)),
             ),
             astray: Vec::with_capacity(instruments.len()),
         }
@@ -170,11 +168,7 @@ impl Books {
         mut change: impl FnMut(&mut Book, &mut Shared) -> Option<QuoteCause>,
     ) {
         if head.instrument == InstrumentId::NONE {
-            for book in self
-                .all
-                .iter_mut()
-                .filter(|b| b.is_on(head.stamp.connection))
-            {
+            for book in self.all.iter_mut().filter(|b| b.is_on(head.stamp.connection)) {
                 let cause = change(book, &mut self.shared);
                 emit(book, head, cause, out);
             }

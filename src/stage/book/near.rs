@@ -37,9 +37,7 @@ impl Frame {
         let wanted = (middle / 50).next_power_of_two();
         let ticks = wanted.clamp(WINDOW_TICKS_MIN as u64, ticks_max);
         // No index of a price off the grid may be covered.
-        let lo = middle
-            .saturating_sub(ticks / 2)
-            .min(grid.index_max() - ticks);
+        let lo = middle.saturating_sub(ticks / 2).min(grid.index_max() - ticks);
         Frame { grid, lo, ticks }
     }
 
@@ -65,11 +63,7 @@ impl<const BID: bool> Near<BID> {
     const SIDE: Side = if BID { Side::Buy } else { Side::Sell };
 
     pub(super) fn new(ticks: usize) -> Near<BID> {
-        Near {
-            qty: vec![0; ticks].into_boxed_slice(),
-            bits: Bitmap::new(),
-            best: i64::MIN,
-        }
+        Near { qty: vec![0; ticks].into_boxed_slice(), bits: Bitmap::new(), best: i64::MIN }
     }
 
     pub(super) fn clear(&mut self) {
@@ -107,32 +101,21 @@ impl<const BID: bool> Near<BID> {
 
     #[inline(always)]
     pub(super) fn level(&self, frame: Frame, tick: u64) -> Level {
-        Level {
-            price: frame.grid.price(tick),
-            qty: self.qty[frame.slot(tick)],
-        }
+        Level { price: frame.grid.price(tick), qty: self.qty[frame.slot(tick)] }
     }
 
     /// The next worse tick; from the worst on it goes round to the best.
     #[inline(always)]
     pub(super) fn worse(&self, frame: Frame, tick: u64) -> Option<u64> {
         let slot = frame.slot(tick);
-        let slot = if BID {
-            self.bits.before(slot)
-        } else {
-            self.bits.after(slot)
-        };
+        let slot = if BID { self.bits.before(slot) } else { self.bits.after(slot) };
         slot.map(|slot| frame.tick(slot))
     }
 
     /// The next better tick; from the best on it goes round to the worst.
     pub(super) fn better(&self, frame: Frame, tick: u64) -> Option<u64> {
         let slot = frame.slot(tick);
-        let slot = if BID {
-            self.bits.after(slot)
-        } else {
-            self.bits.before(slot)
-        };
+        let slot = if BID { self.bits.after(slot) } else { self.bits.before(slot) };
         slot.map(|slot| frame.tick(slot))
     }
 }

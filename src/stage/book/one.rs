@@ -201,11 +201,7 @@ impl Book {
     }
 
     fn cause_since(&self, before: BookState, other: Option<QuoteCause>) -> Option<QuoteCause> {
-        if self.state() == before {
-            other
-        } else {
-            Some(QuoteCause::State)
-        }
+        if self.state() == before { other } else { Some(QuoteCause::State) }
     }
 
     /// A change. True where the ten best or the quote changed.
@@ -360,18 +356,9 @@ impl Book {
         self.has_asked = true;
         self.integrity.resyncs += 1;
         // One that was not picked up yet stands for this one too.
-        if shared
-            .resyncs
-            .iter()
-            .all(|resync| resync.instrument != instrument)
-        {
+        if shared.resyncs.iter().all(|resync| resync.instrument != instrument) {
             let connection = self.connection.unwrap_or(stamp.connection);
-            shared.resyncs.push(Resync {
-                frame: stamp.frame,
-                instrument,
-                connection,
-                reason,
-            });
+            shared.resyncs.push(Resync { frame: stamp.frame, instrument, connection, reason });
         }
     }
 }

@@ -53,21 +53,9 @@ struct Block {
 impl Pending {
     /// Room for the changes of so many instruments; none where `is_needed` is false.
     pub(super) fn new(instruments: usize, is_needed: bool) -> Pending {
-        let (events, blocks) = if is_needed {
-            (PENDING_EVENTS_MAX, BLOCKS_MAX)
-        } else {
-            (0, 0)
-        };
+        let (events, blocks) = if is_needed { (PENDING_EVENTS_MAX, BLOCKS_MAX) } else { (0, 0) };
         Pending {
-            queues: vec![
-                Queue {
-                    first: NONE,
-                    last: NONE,
-                    begun: 0
-                };
-                instruments
-            ]
-            .into(),
+            queues: vec![Queue { first: NONE, last: NONE, begun: 0 }; instruments].into(),
             events: Vec::with_capacity(events),
             free_event: NONE,
             events_used: 0,
@@ -84,9 +72,7 @@ impl Pending {
 
     /// The change that waits longest.
     pub(super) fn first(&self, id: InstrumentId) -> Option<&Head> {
-        self.events
-            .get(self.queues[id.index()].first as usize)
-            .map(|event| &event.head)
+        self.events.get(self.queues[id.index()].first as usize).map(|event| &event.head)
     }
 
     /// Shows the levels of the first change, in their order, piece by piece.
@@ -143,32 +129,20 @@ impl Pending {
 
     /// The instrument whose queue was begun first.
     pub(super) fn oldest(&self) -> Option<InstrumentId> {
-        let waiting = self
-            .queues
-            .iter()
-            .enumerate()
-            .filter(|(_, queue)| queue.first != NONE);
+        let waiting = self.queues.iter().enumerate().filter(|(_, queue)| queue.first != NONE);
         let oldest = waiting.min_by_key(|(_, queue)| queue.begun);
         oldest.map(|(index, _)| InstrumentId(index as u32))
     }
 
     /// Puts a change at the end of its instrument's queue; there must be room for it.
     pub(super) fn push(&mut self, id: InstrumentId, head: &Head, levels: &[Level]) {
-        assert!(
-            self.has_room(levels.len()),
-            "room for a waiting change was made before"
-        );
+        assert!(self.has_room(levels.len()), "room for a waiting change was made before");
         let mut block = NONE;
         // The last block first, so that each knows its next.
         for piece in levels.chunks(BLOCK_LEVELS).rev() {
             block = self.take_block(piece, block);
         }
-        let event = Event {
-            head: *head,
-            levels: levels.len() as u32,
-            block,
-            next: NONE,
-        };
+        let event = Event { head: *head, levels: levels.len() as u32, block, next: NONE };
         let at = self.take_event(event);
         let queue = &mut self.queues[id.index()];
         if let Some(last) = self.events.get_mut(queue.last as usize) {
@@ -200,10 +174,7 @@ impl Pending {
             self.free_block = slot.next;
             at
         } else {
-            self.blocks.push(Block {
-                levels: [Level::default(); BLOCK_LEVELS],
-                next,
-            });
+            self.blocks.push(Block { levels: [Level::default(); BLOCK_LEVELS], next });
             self.blocks.len() as u32 - 1
         };
         let block = &mut self.blocks[at as usize];

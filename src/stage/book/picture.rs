@@ -30,11 +30,7 @@ impl Book {
         change: &BookChange,
         levels: &[Level],
     ) -> bool {
-        let part = if change.snapshot {
-            change.part
-        } else {
-            Part::Whole
-        };
+        let part = if change.snapshot { change.part } else { Part::Whole };
         if part.is_first() {
             self.picture = Picture::Taken;
             if !self.is_welcome(shared, head, change) {
@@ -109,11 +105,7 @@ impl Book {
             tick.checked_mul(power)
         };
         // A tick of one unit was never said by the venue, and stays unsaid.
-        let tick = if self.tick.0 > 1 {
-            tick.unwrap_or(1)
-        } else {
-            1
-        };
+        let tick = if self.tick.0 > 1 { tick.unwrap_or(1) } else { 1 };
         self.form.declare(tick);
     }
 

@@ -10,23 +10,12 @@ type Texts<'a> = &'a [(&'a str, &'a str)];
 
 /// Levels from the text on the wire, at some decimals.
 fn units(texts: Texts<'_>, price_decimals: u8) -> Vec<(i64, i64)> {
-    let at = |text: &str, decimals| {
-        Decimal::parse(text.as_bytes())
-            .unwrap()
-            .at(decimals)
-            .unwrap()
-    };
-    texts
-        .iter()
-        .map(|(price, qty)| (at(price, price_decimals), at(qty, 8)))
-        .collect()
+    let at = |text: &str, decimals| Decimal::parse(text.as_bytes()).unwrap().at(decimals).unwrap();
+    texts.iter().map(|(price, qty)| (at(price, price_decimals), at(qty, 8))).collect()
 }
 
 fn with(change: BookChange, checksum: u32) -> BookChange {
-    BookChange {
-        checksum: Some(checksum),
-        ..change
-    }
+    BookChange { checksum: Some(checksum), ..change }
 }
 
 /// Sends a Kraken message and expects its checksum to be ours.
@@ -128,16 +117,10 @@ fn wrong_checksum_breaks_the_book_until_a_snapshot_heals_it() {
     assert_eq!(stand.quote().0, (1_000, 5));
     // Changes are no cure, and one request is enough.
     stand.book(with(ids(0, 0, 0), 2), &[(1_000, 7)], &[]);
-    assert_eq!(
-        (stand.said(), stand.asked()),
-        (vec![], vec![ResyncReason::Checksum])
-    );
+    assert_eq!((stand.said(), stand.asked()), (vec![], vec![ResyncReason::Checksum]));
     assert_eq!(stand.shown().integrity.checksum_bad, 1);
     stand.book(snapshot(0), &[(1_000, 8)], &[(1_001, 7)]);
-    assert_eq!(
-        (stand.state(), stand.quote().0),
-        (BookState::Live, (1_000, 8))
-    );
+    assert_eq!((stand.state(), stand.quote().0), (BookState::Live, (1_000, 8)));
     stand.book(with(ids(0, 0, 0), 1), &[(1_000, 6)], &[]);
     assert_eq!(stand.asked(), [ResyncReason::Checksum]);
 }
@@ -162,48 +145,29 @@ fn crossed_book_asks_for_resync() {
     stand.book(ids(0, 0, 0), &[(1_001, 1)], &[]);
     assert_eq!(stand.said(), [(QuoteCause::State, BookState::Broken)]);
     assert_eq!(stand.asked(), [ResyncReason::Crossed]);
-    assert_eq!(
-        (stand.quote(), stand.shown().integrity.crossed),
-        (((1_000, 5), (1_001, 7)), 1)
-    );
+    assert_eq!((stand.quote(), stand.shown().integrity.crossed), (((1_000, 5), (1_001, 7)), 1));
     // Half way through a message it may cross.
     let mut stand = live(Unproven);
     stand.book(ids(0, 0, 0), &[(1_001, 1)], &[(1_001, 0), (1_002, 3)]);
-    assert_eq!(
-        (stand.state(), stand.quote()),
-        (BookState::Live, ((1_001, 1), (1_002, 3)))
-    );
+    assert_eq!((stand.state(), stand.quote()), (BookState::Live, ((1_001, 1), (1_002, 3))));
 }
 
 #[test]
 fn crossed_snapshot_is_not_live() {
     let mut stand = Stand::window(UpdateId);
     stand.book(snapshot(5), &[(1_001, 5)], &[(1_001, 7)]);
-    assert_eq!(
-        (stand.state(), stand.asked()),
-        (BookState::Broken, vec![ResyncReason::Crossed])
-    );
+    assert_eq!((stand.state(), stand.asked()), (BookState::Broken, vec![ResyncReason::Crossed]));
 }
 
 #[test]
 fn picture_replaces_all_and_heals() {
     let mut stand = live(Picture);
     stand.book(ids(0, 0, 0), &[(990, 1)], &[(995, 1)]);
-    assert_eq!(
-        (stand.quote(), stand.shown().bid_levels),
-        (((990, 1), (995, 1)), 1)
-    );
+    assert_eq!((stand.quote(), stand.shown().bid_levels), (((990, 1), (995, 1)), 1));
     stand.book(ids(0, 0, 0), &[(995, 1)], &[(995, 1)]);
     stand.book(ids(0, 0, 0), &[(994, 1)], &[(995, 1)]);
-    let states = stand
-        .said()
-        .into_iter()
-        .map(|said| said.1)
-        .collect::<Vec<_>>();
-    assert_eq!(
-        states,
-        [BookState::Live, BookState::Broken, BookState::Live]
-    );
+    let states = stand.said().into_iter().map(|said| said.1).collect::<Vec<_>>();
+    assert_eq!(states, [BookState::Live, BookState::Broken, BookState::Live]);
 }
 
 #[test]
@@ -215,10 +179,7 @@ fn snapshot_in_parts_is_live_with_its_last() {
     stand.book(part(Part::Last, 0), &[], &[(1_005, 2)]);
     assert_eq!(stand.said(), [(QuoteCause::State, BookState::Live)]);
     let shown = stand.shown();
-    assert_eq!(
-        (shown.bid_levels, shown.ask_levels, shown.updates),
-        (3, 2, 2)
-    );
+    assert_eq!((shown.bid_levels, shown.ask_levels, shown.updates), (3, 2, 2));
     assert_eq!(stand.quote(), ((990, 1), (1_005, 2)));
 }
 
@@ -238,10 +199,7 @@ fn change_between_the_parts_of_a_snapshot_breaks_the_book() {
     stand.book(part(Part::First, 0), &[(990, 1)], &[]);
     stand.book(ids(0, 0, 0), &[(991, 1)], &[]);
     stand.book(part(Part::Last, 0), &[], &[(1_005, 2)]);
-    assert_eq!(
-        (stand.state(), stand.asked()),
-        (BookState::Broken, vec![ResyncReason::Gap])
-    );
+    assert_eq!((stand.state(), stand.asked()), (BookState::Broken, vec![ResyncReason::Gap]));
 }
 
 #[test]
@@ -287,10 +245,7 @@ fn only_what_changes_the_ten_best_goes_out() {
     stand.book(ids(0, 0, 0), &[(991, 1)], &[]);
     assert_eq!(stand.said(), [(QuoteCause::Book, BookState::Live)]);
     let depth = stand.books.view(ONE).unwrap().depth;
-    assert_eq!(
-        (depth.frame, depth.bids[9], depth.bid_count),
-        (frame + 2, level(991, 1), 10)
-    );
+    assert_eq!((depth.frame, depth.bids[9], depth.bid_count), (frame + 2, level(991, 1), 10));
 }
 
 #[test]
@@ -328,10 +283,7 @@ fn book_without_any_proof_stays_stale_until_a_snapshot() {
     stand.book(ids(0, 0, 0), &[(1_000, 6)], &[]);
     assert_eq!(stand.state(), BookState::Stale);
     stand.event(InstrumentId::NONE, Body::Alive, &[]);
-    assert_eq!(
-        (stand.state(), stand.quote().0),
-        (BookState::Stale, (1_000, 6))
-    );
+    assert_eq!((stand.state(), stand.quote().0), (BookState::Stale, (1_000, 6)));
     stand.book(snapshot(0), &[(1_000, 5)], &[(1_001, 7)]);
     assert_eq!(stand.state(), BookState::Live);
 }
@@ -346,10 +298,7 @@ fn window_follows_the_market_between_frames() {
         stand.books.idle();
     }
     assert_eq!(stand.quote(), ((120_000, 1), (120_001, 1)));
-    assert_eq!(
-        (stand.shown().bid_levels, stand.shown().ask_levels),
-        (41, 1)
-    );
+    assert_eq!((stand.shown().bid_levels, stand.shown().ask_levels), (41, 1));
     assert!(!stand.books.all[0].form.wants_recentre());
 }
 

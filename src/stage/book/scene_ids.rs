@@ -46,10 +46,7 @@ fn waiting_changes_of_many_levels_keep_their_sides() {
     stand.book(snapshot(100), &[(900, 1)], &[(2_000, 1)]);
     let shown = stand.shown();
     assert_eq!((shown.bid_levels, shown.ask_levels), (40, 60));
-    assert_eq!(
-        (shown.bids[0], shown.asks[0]),
-        (level(999, 1), level(1_001, 1))
-    );
+    assert_eq!((shown.bids[0], shown.asks[0]), (level(999, 1), level(1_001, 1)));
 }
 
 #[test]
@@ -62,10 +59,7 @@ fn snapshot_that_cannot_reach_what_waits_is_let_pass() {
     stand.book(snapshot(101), BIDS, ASKS);
     assert_eq!(stand.asked(), [ResyncReason::Gap]);
     stand.book(snapshot(104), BIDS, ASKS);
-    assert_eq!(
-        (stand.state(), stand.shown().last_update_id),
-        (BookState::Live, 106)
-    );
+    assert_eq!((stand.state(), stand.shown().last_update_id), (BookState::Live, 106));
 }
 
 #[test]
@@ -74,16 +68,10 @@ fn hole_among_waiting_changes_breaks_the_book() {
     stand.book(ids(0, 99, 102), &[(999, 0)], &[]);
     stand.book(ids(0, 105, 106), &[(998, 3)], &[]);
     stand.book(snapshot(100), BIDS, ASKS);
-    assert_eq!(
-        (stand.state(), stand.asked()),
-        (BookState::Broken, vec![ResyncReason::Gap])
-    );
+    assert_eq!((stand.state(), stand.asked()), (BookState::Broken, vec![ResyncReason::Gap]));
     // What came after the hole still waits.
     stand.book(snapshot(104), BIDS, ASKS);
-    assert_eq!(
-        (stand.state(), stand.shown().last_update_id),
-        (BookState::Live, 106)
-    );
+    assert_eq!((stand.state(), stand.shown().last_update_id), (BookState::Live, 106));
 }
 
 #[test]
@@ -107,10 +95,7 @@ fn gap_breaks_the_book_once_until_a_snapshot_heals_it() {
     assert_eq!(stand.shown().integrity.gaps, 1);
     stand.book(snapshot(108), BIDS, ASKS);
     assert_eq!(stand.said(), [NOW_LIVE]);
-    assert_eq!(
-        (stand.shown().last_update_id, stand.shown().bid_levels),
-        (111, 4)
-    );
+    assert_eq!((stand.shown().last_update_id, stand.shown().bid_levels), (111, 4));
 }
 
 #[test]
@@ -125,10 +110,7 @@ fn change_that_is_in_the_book_already_is_dropped() {
 fn older_snapshot_of_a_live_book_is_dropped_and_a_newer_replaces_it() {
     let mut stand = spot();
     stand.book(snapshot(99), &[(900, 1)], &[(2_000, 1)]);
-    assert_eq!(
-        (stand.said(), stand.shown().integrity.stale_dropped),
-        (vec![], 1)
-    );
+    assert_eq!((stand.said(), stand.shown().integrity.stale_dropped), (vec![], 1));
     stand.book(snapshot(105), &[(900, 1)], &[(2_000, 1)]);
     assert_eq!(stand.said(), [BOOK_LIVE]);
     assert_eq!(stand.quote(), ((900, 1), (2_000, 1)));
@@ -145,16 +127,10 @@ fn futures_changes_name_the_one_before() {
     stand.book(ids(99, 100, 110), &[(999, 1)], &[]);
     stand.book(ids(110, 115, 120), &[(998, 1)], &[]);
     stand.book(snapshot(100), BIDS, ASKS);
-    assert_eq!(
-        (stand.state(), stand.shown().last_update_id),
-        (BookState::Live, 120)
-    );
+    assert_eq!((stand.state(), stand.shown().last_update_id), (BookState::Live, 120));
     assert_eq!(stand.shown().integrity.stale_dropped, 1);
     stand.book(ids(119, 121, 125), &[(998, 1)], &[]);
-    assert_eq!(
-        (stand.state(), stand.asked()),
-        (BookState::Broken, vec![ResyncReason::Gap])
-    );
+    assert_eq!((stand.state(), stand.asked()), (BookState::Broken, vec![ResyncReason::Gap]));
 }
 
 #[test]
@@ -162,10 +138,7 @@ fn futures_change_may_follow_the_snapshot_exactly() {
     let mut stand = Stand::window(PreviousId);
     stand.book(snapshot(100), BIDS, ASKS);
     stand.book(ids(100, 104, 110), &[(1_000, 1)], &[]);
-    assert_eq!(
-        (stand.state(), stand.quote().0),
-        (BookState::Live, (1_000, 1))
-    );
+    assert_eq!((stand.state(), stand.quote().0), (BookState::Live, (1_000, 1)));
 }
 
 #[test]
@@ -201,16 +174,10 @@ fn quote_at_the_same_id_must_be_the_books() {
     let mut stand = spot();
     stand.top(101, (1_000, 4), (1_001, 7));
     stand.book(ids(0, 101, 101), &[(1_000, 4)], &[]);
-    assert_eq!(
-        (stand.state(), stand.shown().integrity.quote_match),
-        (BookState::Live, 1)
-    );
+    assert_eq!((stand.state(), stand.shown().integrity.quote_match), (BookState::Live, 1));
     stand.top(102, (1_000, 4), (1_001, 6));
     stand.book(ids(0, 102, 102), &[(990, 4)], &[]);
-    assert_eq!(
-        (stand.state(), stand.asked()),
-        (BookState::Broken, vec![ResyncReason::Quote])
-    );
+    assert_eq!((stand.state(), stand.asked()), (BookState::Broken, vec![ResyncReason::Quote]));
     assert_eq!(stand.shown().integrity.quote_mismatch, 1);
 }
 
@@ -222,18 +189,12 @@ fn newer_quote_is_shown_until_the_book_has_caught_up() {
     assert_eq!(stand.quote(), ((1_000, 4), (1_001, 2)));
     assert_eq!(stand.shown().bids[0], level(1_000, 5));
     stand.book(ids(0, 101, 102), &[(1_000, 3)], &[]);
-    assert_eq!(
-        (stand.said(), stand.quote().0),
-        (vec![BOOK_LIVE], (1_000, 4))
-    );
+    assert_eq!((stand.said(), stand.quote().0), (vec![BOOK_LIVE], (1_000, 4)));
     // An older quote says nothing any more.
     stand.top(102, (1_000, 3), (1_001, 7));
     assert_eq!(stand.said(), []);
     stand.book(ids(0, 103, 104), &[(1_000, 8)], &[]);
-    assert_eq!(
-        (stand.said(), stand.quote()),
-        (vec![BOOK_LIVE], ((1_000, 8), (1_001, 7)))
-    );
+    assert_eq!((stand.said(), stand.quote()), (vec![BOOK_LIVE], ((1_000, 8), (1_001, 7))));
 }
 
 #[test]
@@ -242,10 +203,7 @@ fn catching_up_is_shown_even_where_no_level_changed() {
     stand.top(103, (1_000, 4), (1_001, 2));
     stand.said();
     stand.book(ids(0, 101, 104), &[], &[]);
-    assert_eq!(
-        (stand.said(), stand.quote()),
-        (vec![BOOK_LIVE], ((1_000, 5), (1_001, 7)))
-    );
+    assert_eq!((stand.said(), stand.quote()), (vec![BOOK_LIVE], ((1_000, 5), (1_001, 7))));
 }
 
 #[test]
@@ -266,9 +224,6 @@ fn number_in_other_decimals_breaks_the_book_until_a_snapshot_has_them() {
     assert_eq!(stand.asked(), [ResyncReason::Precision]);
     stand.book(snapshot(102), &[(10_000, 4)], &[(10_011, 4)]);
     stand.book(ids(0, 103, 103), &[(10_001, 4)], &[]);
-    assert_eq!(
-        (stand.state(), stand.quote().0),
-        (BookState::Live, (10_001, 4))
-    );
+    assert_eq!((stand.state(), stand.quote().0), (BookState::Live, (10_001, 4)));
     assert_eq!(stand.shown().price_decimals, 2);
 }

@@ -17,27 +17,15 @@ pub(super) type Pairs<'a> = &'a [(i64, i64)];
 
 /// A book change in the making.
 pub(super) fn ids(prev_id: u64, first_id: u64, last_id: u64) -> BookChange {
-    BookChange {
-        first_id,
-        last_id,
-        prev_id,
-        ..BookChange::default()
-    }
+    BookChange { first_id, last_id, prev_id, ..BookChange::default() }
 }
 
 pub(super) fn snapshot(last_id: u64) -> BookChange {
-    BookChange {
-        last_id,
-        snapshot: true,
-        ..BookChange::default()
-    }
+    BookChange { last_id, snapshot: true, ..BookChange::default() }
 }
 
 pub(super) fn part(part: Part, last_id: u64) -> BookChange {
-    BookChange {
-        part,
-        ..snapshot(last_id)
-    }
+    BookChange { part, ..snapshot(last_id) }
 }
 
 pub(super) fn level(price: i64, qty: i64) -> Level {
@@ -60,13 +48,7 @@ impl Stand {
         for symbol in ["ONE", "OTHER"] {
             let symbol = Symbol::new(symbol.as_bytes()).unwrap();
             let plain = Instrument::plain("venue", symbol, 1, 8);
-            instruments
-                .add(Instrument {
-                    continuity,
-                    form,
-                    ..plain
-                })
-                .unwrap();
+            instruments.add(Instrument { continuity, form, ..plain }).unwrap();
         }
         Stand {
             books: Books::new(&instruments, &Settings::default()),
@@ -96,21 +78,8 @@ impl Stand {
         };
         let (price_decimals, qty_decimals) = self.decimals;
         let venue_ns = Nanos(self.now - 1);
-        let head = Head {
-            stamp,
-            venue_ns,
-            instrument,
-            price_decimals,
-            qty_decimals,
-            body,
-        };
-        self.books.on(
-            &Market {
-                head: &head,
-                levels,
-            },
-            &mut self.views,
-        );
+        let head = Head { stamp, venue_ns, instrument, price_decimals, qty_decimals, body };
+        self.books.on(&Market { head: &head, levels }, &mut self.views);
         self.books.drain_resyncs(&mut self.resyncs);
         self.frame += 1;
         self.now += 1;
@@ -123,16 +92,8 @@ impl Stand {
         bids: Pairs<'_>,
         asks: Pairs<'_>,
     ) {
-        let change = BookChange {
-            bids: bids.len() as u32,
-            asks: asks.len() as u32,
-            ..change
-        };
-        let levels: Vec<Level> = bids
-            .iter()
-            .chain(asks)
-            .map(|(p, q)| level(*p, *q))
-            .collect();
+        let change = BookChange { bids: bids.len() as u32, asks: asks.len() as u32, ..change };
+        let levels: Vec<Level> = bids.iter().chain(asks).map(|(p, q)| level(*p, *q)).collect();
         self.event(id, Body::Book(change), &levels);
     }
 
@@ -142,46 +103,21 @@ impl Stand {
 
     pub(super) fn top(&mut self, update_id: u64, bid: (i64, i64), ask: (i64, i64)) {
         let (bid, ask) = (level(bid.0, bid.1), level(ask.0, ask.1));
-        self.event(
-            ONE,
-            Body::Top(Top {
-                update_id,
-                bid,
-                ask,
-            }),
-            &[],
-        );
+        self.event(ONE, Body::Top(Top { update_id, bid, ask }), &[]);
     }
 
     pub(super) fn trade(&mut self, taker: Side, qty: i64) {
-        self.event(
-            ONE,
-            Body::Trade(Trade {
-                id: 1,
-                price: 1_000,
-                qty,
-                taker,
-            }),
-            &[],
-        );
+        self.event(ONE, Body::Trade(Trade { id: 1, price: 1_000, qty, taker }), &[]);
     }
 
     pub(super) fn tick_after(&mut self, ns: i64) {
         self.now += ns;
-        self.books.on(
-            &Tick {
-                now: Nanos(self.now),
-            },
-            &mut self.views,
-        );
+        self.books.on(&Tick { now: Nanos(self.now) }, &mut self.views);
     }
 
     /// Why quotes went out since last asked, and in which state.
     pub(super) fn said(&mut self) -> Vec<(QuoteCause, BookState)> {
-        self.views
-            .drain(..)
-            .map(|view| (view.quote.cause, view.quote.state))
-            .collect()
+        self.views.drain(..).map(|view| (view.quote.cause, view.quote.state)).collect()
     }
 
     /// What was asked for since last asked.
@@ -199,9 +135,6 @@ impl Stand {
 
     pub(super) fn quote(&self) -> ((i64, i64), (i64, i64)) {
         let quote = &self.books.view(ONE).unwrap().quote;
-        (
-            (quote.bid.price, quote.bid.qty),
-            (quote.ask.price, quote.ask.qty),
-        )
+        ((quote.bid.price, quote.bid.qty), (quote.ask.price, quote.ask.qty))
     }
 }

@@ -28,11 +28,7 @@ pub(super) enum Verdict {
 
 impl Proof {
     pub(super) const fn new(rule: Continuity) -> Proof {
-        Proof {
-            rule,
-            last_id: 0,
-            is_bridged: false,
-        }
+        Proof { rule, last_id: 0, is_bridged: false }
     }
 
     pub(super) const fn last_id(&self) -> u64 {
@@ -125,12 +121,7 @@ mod tests {
     use super::*;
 
     fn change(prev_id: u64, first_id: u64, last_id: u64) -> BookChange {
-        BookChange {
-            first_id,
-            last_id,
-            prev_id,
-            ..BookChange::default()
-        }
+        BookChange { first_id, last_id, prev_id, ..BookChange::default() }
     }
 
     fn at(rule: Continuity, id: u64) -> Proof {

@@ -19,11 +19,7 @@ struct Twin {
 
 impl Twin {
     fn apply(&mut self, side: Side, levels: &[Level]) {
-        let tree = if side == Side::Buy {
-            &mut self.bids
-        } else {
-            &mut self.asks
-        };
+        let tree = if side == Side::Buy { &mut self.bids } else { &mut self.asks };
         for level in levels {
             tree.insert(level.price, level.qty);
             if level.qty == 0 {
@@ -43,10 +39,7 @@ impl Twin {
     }
 
     fn all(&self, side: Side) -> Vec<Level> {
-        let level = |(price, qty): (&i64, &i64)| Level {
-            price: *price,
-            qty: *qty,
-        };
+        let level = |(price, qty): (&i64, &i64)| Level { price: *price, qty: *qty };
         match side {
             Side::Buy => self.bids.iter().rev().map(level).collect(),
             Side::Sell => self.asks.iter().map(level).collect(),
@@ -55,17 +48,9 @@ impl Twin {
 
     fn checksum(&self) -> u32 {
         let (asks, bids) = (self.all(Side::Sell), self.all(Side::Buy));
-        let best = asks
-            .iter()
-            .take(DEPTH_LEVELS)
-            .chain(bids.iter().take(DEPTH_LEVELS));
+        let best = asks.iter().take(DEPTH_LEVELS).chain(bids.iter().take(DEPTH_LEVELS));
         let numbers = best.flat_map(|level| [level.price.unsigned_abs(), level.qty as u64]);
-        crc32fast::hash(
-            numbers
-                .map(|number| number.to_string())
-                .collect::<String>()
-                .as_bytes(),
-        )
+        crc32fast::hash(numbers.map(|number| number.to_string()).collect::<String>().as_bytes())
     }
 }
 
@@ -87,15 +72,9 @@ fn level() -> impl Strategy<Value = Level> {
         1 => 0_i64..3_000_000,
     ];
     // Distances in half ticks of 10: every second price is off the grid.
-    (
-        distance,
-        prop_oneof![1 => Just(0_i64), 2 => 1_i64..2_000_000_000],
-        0_u8..40,
+    (distance, prop_oneof![1 => Just(0_i64), 2 => 1_i64..2_000_000_000], 0_u8..40).prop_map(
+        |(distance, qty, odd)| Level { price: distance * 10 + i64::from(odd == 0) * 5, qty },
     )
-        .prop_map(|(distance, qty, odd)| Level {
-            price: distance * 10 + i64::from(odd == 0) * 5,
-            qty,
-        })
 }
 
 fn levels(most: usize) -> impl Strategy<Value = Vec<Level>> {
@@ -116,13 +95,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn at(side: Side, market: i64, levels: &[Level]) -> Vec<Level> {
     let sign = if side == Side::Buy { -1 } else { 1 };
     let price = |level: &Level| market + sign * (level.price + 10);
-    levels
-        .iter()
-        .map(|level| Level {
-            price: price(level),
-            qty: level.qty,
-        })
-        .collect()
+    levels.iter().map(|level| Level { price: price(level), qty: level.qty }).collect()
 }
 
 fn check(form: &mut Form, twin: &Twin, tops: &mut [Best; 2]) -> Result<(), TestCaseError> {
@@ -151,10 +124,7 @@ fn follow(form: base::Form, tick: i64, steps: Vec<Step>) -> Result<(), TestCaseE
         base::Form::Window { .. } => None,
     };
     let mut form = Form::new(form, tick);
-    let mut twin = Twin {
-        depth,
-        ..Twin::default()
-    };
+    let mut twin = Twin { depth, ..Twin::default() };
     let mut tops = [Best::default(); 2];
     let mut market = MIDDLE;
     for step in steps {

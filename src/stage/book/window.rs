@@ -48,15 +48,9 @@ impl Window {
     /// A window of `ticks` ticks at most, a power of two within the limits; `tick` above 1 is the
     /// grid that the venue declared, else it is learned.
     pub fn new(ticks: usize, tick: i64) -> Window {
-        let ticks = ticks
-            .next_power_of_two()
-            .clamp(WINDOW_TICKS_MIN, WINDOW_TICKS_MAX);
+        let ticks = ticks.next_power_of_two().clamp(WINDOW_TICKS_MIN, WINDOW_TICKS_MAX);
         let mut window = Window {
-            frame: Frame {
-                grid: Grid::new(1),
-                lo: 0,
-                ticks: ticks as u64,
-            },
+            frame: Frame { grid: Grid::new(1), lo: 0, ticks: ticks as u64 },
             ticks_max: ticks as u64,
             declared: 0,
             bids: Half::new(ticks),
@@ -99,11 +93,7 @@ impl Window {
             return;
         }
         // On the same grid only the ticks outside the new range leave; else all of them.
-        let stays = if is_same_grid {
-            new.lo..new.lo + new.ticks
-        } else {
-            0..0
-        };
+        let stays = if is_same_grid { new.lo..new.lo + new.ticks } else { 0..0 };
         self.bids.evict(old, &stays);
         self.asks.evict(old, &stays);
         self.frame = new;
@@ -215,12 +205,7 @@ impl<const BID: bool> Half<BID> {
     fn new(ticks: usize) -> Half<BID> {
         let side = if BID { Side::Buy } else { Side::Sell };
         let (near, far) = (Near::new(ticks), Far::new(side));
-        Half {
-            near,
-            far,
-            touched: i64::MIN,
-            tenth: i64::MIN,
-        }
+        Half { near, far, touched: i64::MIN, tenth: i64::MIN }
     }
 
     fn clear(&mut self) {
@@ -254,9 +239,7 @@ impl<const BID: bool> Half<BID> {
                 self.near.set(frame, tick, level.qty);
             }
         }
-        self.far.absorb(desk, levels, |level| {
-            !frame.covers(frame.grid.index(level.price))
-        });
+        self.far.absorb(desk, levels, |level| !frame.covers(frame.grid.index(level.price)));
     }
 
     #[inline(always)]
@@ -286,11 +269,8 @@ impl<const BID: bool> Half<BID> {
     fn top(&mut self, frame: Frame, into: &mut Best) -> usize {
         let count = self.ten(frame, into);
         self.touched = i64::MIN;
-        self.tenth = if count == DEPTH_LEVELS {
-            key::<BID>(into[DEPTH_LEVELS - 1].price)
-        } else {
-            i64::MIN
-        };
+        self.tenth =
+            if count == DEPTH_LEVELS { key::<BID>(into[DEPTH_LEVELS - 1].price) } else { i64::MIN };
         count
     }
 
@@ -304,9 +284,7 @@ impl<const BID: bool> Half<BID> {
             tick = self.near.worse(frame, here);
         }
         into[count..].fill(Level::default());
-        let last = into[..count]
-            .last()
-            .map_or(i64::MIN, |level| key::<BID>(level.price));
+        let last = into[..count].last().map_or(i64::MIN, |level| key::<BID>(level.price));
         match self.far.best() {
             Some(far) if count < DEPTH_LEVELS || key::<BID>(far.price) > last => {
                 self.mix(into, count)
@@ -357,10 +335,7 @@ impl<const BID: bool> Half<BID> {
     fn evict(&mut self, frame: Frame, stays: &std::ops::Range<u64>) {
         let count = self.near.count();
         // Past the best it goes round to the worst.
-        let mut next = self
-            .near
-            .best()
-            .and_then(|tick| self.near.better(frame, tick));
+        let mut next = self.near.best().and_then(|tick| self.near.better(frame, tick));
         for _ in 0..count {
             let Some(tick) = next else { break };
             if !stays.contains(&tick) {
@@ -392,10 +367,7 @@ const fn key<const BID: bool>(price: i64) -> i64 {
 
 /// Prices of the levels that are there.
 fn prices(levels: &[Level]) -> impl Iterator<Item = i64> + '_ {
-    levels
-        .iter()
-        .filter(|level| level.qty != 0)
-        .map(|level| level.price)
+    levels.iter().filter(|level| level.qty != 0).map(|level| level.price)
 }
 
 fn middle(bid: Option<i64>, ask: Option<i64>) -> Option<i64> {

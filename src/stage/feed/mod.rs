@@ -48,6 +48,22 @@ pub struct Counts {
     pub stale_dropped: u64,
 }
 
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Counts) {
+        self.fast += other.fast;
+        self.strict += other.strict;
+        self.refused += other.refused;
+        self.oversized += other.oversized;
+        self.book += other.book;
+        self.snapshots += other.snapshots;
+        self.quote += other.quote;
+        self.trade += other.trade;
+        self.other += other.other;
+        self.gaps += other.gaps;
+        self.stale_dropped += other.stale_dropped;
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Feed {

@@ -1,0 +1,59 @@
+//! The command line: arguments, the table of verbs, and the one place where errors are printed.
+//!
+//! Exit codes: 0 well, 1 refused or failed, 2 misused.
+
+mod args;
+mod output;
+mod replay;
+mod table;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use output::Failure;
+
+/// A lock-free trading pipeline for Kraken, Binance and Coinbase.
+///
+/// With no verb it replays the recording that comes with it: a first look at the machine.
+#[derive(Debug, Parser)]
+#[command(name = "neural-kraken", version, max_term_width = 100)]
+struct Arguments {
+    /// Print one JSON object on stdout; progress and messages go to stderr.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+/// The verbs, in the order of the help text; a new one is a file and a line here and below.
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Play recordings through the machine: books proven, latency measured.
+    Replay(replay::Arguments),
+}
+
+/// Does what the arguments say and returns the exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let Arguments { json, verb } = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are errors to the parser, and well to the user.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let result = match verb {
+        None => replay::run(replay::Arguments::built_in(), json),
+        Some(Verb::Replay(arguments)) => replay::run(arguments, json),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            failure.code()
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What a verb says: its failure, its progress, its JSON.
+
+use std::fmt::{self, Display};
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Why a verb ended early.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Refused or failed: exit code 1.
+    Failed(String),
+    /// Misused: exit code 2.
+    Misused(String),
+}
+
+impl Failure {
+    /// From an error that says all that is to be said.
+    pub(super) fn failed(error: impl Display) -> Failure {
+        Failure::Failed(error.to_string())
+    }
+
+    pub(super) fn misused(error: impl Display) -> Failure {
+        Failure::Misused(error.to_string())
+    }
+
+    pub(super) fn code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Failure::Failed(_) => 1,
+            Failure::Misused(_) => 2,
+        })
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Failed(why) | Failure::Misused(why) => f.write_str(why),
+        }
+    }
+}
+
+/// A bar with rate and time left on a terminal, nothing elsewhere.
+pub(super) fn progress(total: u64, what: &'static str, unit_is_bytes: bool) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let form = if unit_is_bytes {
+        "{prefix:>10} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta} left"
+    } else {
+        "{prefix:>10} {bar:32} {human_pos}/{human_len} {per_sec} {eta} left"
+    };
+    let style = ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(total).with_style(style.progress_chars("=> "));
+    bar.set_prefix(what);
+    bar
+}
+
+/// Prints text on stdout. A reader that has gone away (`| head`) is no failure of ours.
+pub(super) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Prints one JSON object on stdout.
+pub(super) fn print_json(value: &serde_json::Value) {
+    print(&format!("{value}\n"));
+}
