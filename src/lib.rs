@@ -12,6 +12,8 @@
 #[doc(hidden)]
 pub mod stage;
 #[doc(hidden)]
+pub mod journal;
+#[doc(hidden)]
 pub mod event;
 #[doc(hidden)]
 pub mod metric;
