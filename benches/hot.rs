@@ -18,6 +18,7 @@ use support::Bench;
 
 mod support;
 
+mod metric;
 mod ring;
 
 /// Runs the cases of one bench.
@@ -27,6 +28,7 @@ type Run = fn(&mut Bench);
 #[rustfmt::skip]
 const BENCHES: &[(&str, Run)] = &[
     ("ring", ring::run),
+    ("metric", metric::run),
 ];
 
 fn main() -> ExitCode {

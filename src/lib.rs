@@ -15,6 +15,8 @@ pub mod stage;
 #[doc(hidden)]
 pub mod venue;
 #[doc(hidden)]
+pub mod journal;
+#[doc(hidden)]
 pub mod event;
 #[doc(hidden)]
 pub mod metric;

@@ -96,6 +96,23 @@ pub const DECIMALS_MAX: u8 = 18;
 /// Bytes of the longest decimal text that is looked at; sized numbers of real venues have 20.
 pub const DECIMAL_BYTES_MAX: usize = 48;
 
+/// Bytes of a journal block before compression, at most: the largest frame and its record's head.
+pub const JOURNAL_BLOCK_BYTES_MAX: usize = FRAME_BYTES_MAX + 4_096;
+
+/// Bytes of a journal block before compression, ordinarily: what a crash may lose, and enough for
+/// the compressor to find what repeats.
+pub const JOURNAL_BLOCK_BYTES: usize = 256 << 10;
+
+/// Bytes of a journal record about an instrument or an opened connection: all of those together
+/// begin each segment, in one block.
+pub const JOURNAL_KNOWN_BYTES_MAX: usize = 2_048;
+
+/// Bytes of a journal segment, ordinarily.
+pub const JOURNAL_SEGMENT_BYTES: u64 = 256 << 20;
+
+/// Bytes of a whole journal, ordinarily; beyond it the oldest segments go.
+pub const JOURNAL_QUOTA_BYTES: u64 = 16 << 30;
+
 // A part must fit into the level ring twice, or a snapshot would wait on itself.
 const _: () = assert!(RING_LEVEL_SLOTS >= 2 * PART_LEVELS_MAX);
 // What waits for a snapshot must hold the largest frame that the strict path takes in its stride.
@@ -105,3 +122,10 @@ const _: () = assert!(WINDOW_TICKS_MIN.is_multiple_of(4_096));
 const _: () = assert!(FRAME_BYTES_FAST <= FRAME_BYTES_STEADY);
 const _: () = assert!(FRAME_BYTES_STEADY <= FRAME_BYTES_MAX);
 const _: () = assert!(DEPTH_LEVELS <= LADDER_LEVELS_MAX);
+const _: () = assert!(JOURNAL_BLOCK_BYTES <= JOURNAL_BLOCK_BYTES_MAX);
+const _: () = assert!(JOURNAL_BLOCK_BYTES_MAX <= u32::MAX as usize);
+// What a segment begins with must fit into one block, heads of the records included.
+const _: () = assert!(
+    (INSTRUMENTS_MAX + CONNECTIONS_MAX) * (JOURNAL_KNOWN_BYTES_MAX + 64) <= JOURNAL_BLOCK_BYTES_MAX
+);
+const _: () = assert!(CONNECTIONS_MAX <= INSTRUMENTS_MAX);

@@ -1,0 +1,102 @@
+//! What the bytes of some records say: connections that were opened, instruments that are known.
+//!
+//! In: bytes of a record. Out: values that borrow from them.
+//! Never: trust. Bytes that are not well formed give `None`.
+
+use crate::base::{Precision, Symbol};
+
+/// A connection was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened<'a> {
+    /// Name of the dialect that its frames are in.
+    pub dialect: &'a str,
+    /// Where it leads; secrets in it are masked on their way to the disk.
+    pub url: &'a str,
+}
+
+/// An instrument, as far as a decoder must know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed<'a> {
+    /// Name of the dialect that it is known in.
+    pub dialect: &'a str,
+    /// Its symbol in that dialect.
+    pub symbol: Symbol,
+    /// Decimals of its prices.
+    pub price_decimals: u8,
+    /// Decimals of its quantities.
+    pub qty_decimals: u8,
+    /// Where the decimals come from.
+    pub precision: Precision,
+}
+
+impl<'a> Opened<'a> {
+    /// The bytes of its record.
+    pub fn encode(&self) -> Vec<u8> {
+        format!("{}\n{}", self.dialect, self.url).into_bytes()
+    }
+
+    /// From the bytes of its record.
+    pub fn decode(bytes: &'a [u8]) -> Option<Opened<'a>> {
+        let (dialect, url) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
+        Some(Opened { dialect, url })
+    }
+}
+
+impl<'a> Listed<'a> {
+    /// The bytes of its record.
+    pub fn encode(&self) -> Vec<u8> {
+        let precision = match self.precision {
+            Precision::Declared => 0,
+            Precision::Inferred => 1,
+        };
+        let mut bytes = vec![self.price_decimals, self.qty_decimals, precision];
+        bytes.extend_from_slice(format!("{}\n{}", self.dialect, self.symbol).as_bytes());
+        bytes
+    }
+
+    /// From the bytes of its record.
+    pub fn decode(bytes: &'a [u8]) -> Option<Listed<'a>> {
+        let (&[price_decimals, qty_decimals, precision], names) = bytes.split_first_chunk()?;
+        let (dialect, symbol) = std::str::from_utf8(names).ok()?.split_once('\n')?;
+        Some(Listed {
+            dialect,
+            symbol: Symbol::new(symbol.as_bytes())?,
+            price_decimals,
+            qty_decimals,
+            precision: match precision {
+                0 => Precision::Declared,
+                1 => Precision::Inferred,
+                _ => return None,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payloads_read_back_as_written() {
+        let opened = Opened { dialect: "kraken", url: "wss://ws.kraken.com/v2" };
+        assert_eq!(Opened::decode(&opened.encode()), Some(opened));
+        for precision in [Precision::Declared, Precision::Inferred] {
+            let listed = Listed {
+                dialect: "binance",
+                symbol: Symbol::new(b"BTCUSDT").unwrap(),
+                price_decimals: 2,
+                qty_decimals: 5,
+                precision,
+            };
+            assert_eq!(Listed::decode(&listed.encode()), Some(listed));
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_payload_are_refused() {
+        assert_eq!(Opened::decode(b"kraken"), None);
+        for bytes in [&b""[..], b"\x02\x05\x00binance", b"\x02\x05\x07a\nB", b"\x02\x05\x00a\n"] {
+            assert_eq!(Listed::decode(bytes), None, "{bytes:?}");
+        }
+    }
+}
