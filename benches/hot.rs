@@ -18,7 +18,9 @@ use support::Bench;
 
 mod support;
 
+mod book;
 mod ring;
+mod tape;
 
 /// Runs the cases of one bench.
 type Run = fn(&mut Bench);
@@ -27,6 +29,7 @@ type Run = fn(&mut Bench);
 #[rustfmt::skip]
 const BENCHES: &[(&str, Run)] = &[
     ("ring", ring::run),
+    ("book", book::run),
 ];
 
 fn main() -> ExitCode {
