@@ -19,7 +19,9 @@ use support::Bench;
 mod support;
 
 mod metric;
+mod book;
 mod ring;
+mod tape;
 
 /// Runs the cases of one bench.
 type Run = fn(&mut Bench);
@@ -29,6 +31,7 @@ type Run = fn(&mut Bench);
 const BENCHES: &[(&str, Run)] = &[
     ("ring", ring::run),
     ("metric", metric::run),
+    ("book", book::run),
 ];
 
 fn main() -> ExitCode {
