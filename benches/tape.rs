@@ -170,7 +170,8 @@ fn draw(name: &'static str, median: u64, levels: u64, changes: u64) -> Tape {
             let qty = next(3) * (1 + next(1_000_000));
             sides[at].push(level(at == 0, distance, qty));
         }
-        let change = BookChange { first_id: id, last_id: id, prev_id: id - 1, ..BookChange::default() };
+        let change =
+            BookChange { first_id: id, last_id: id, prev_id: id - 1, ..BookChange::default() };
         message(change, sides)
     });
     Tape { name, snapshot, changes: changes.collect() }

@@ -7,7 +7,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
 
 #[doc(hidden)]
+pub mod cli;
+#[doc(hidden)]
 pub mod pipeline;
+#[doc(hidden)]
+pub mod cold;
 #[doc(hidden)]
 pub mod tape;
 #[doc(hidden)]

@@ -3,6 +3,7 @@
 //! Exit codes: 0 well, 1 refused or failed, 2 misused.
 
 mod args;
+mod compare;
 mod output;
 mod replay;
 mod table;
@@ -11,8 +12,6 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-use output::Failure;
 
 /// A lock-free trading pipeline for Kraken, Binance and Coinbase.
 ///
@@ -46,8 +45,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let result = match verb {
-        None => replay::run(replay::Arguments::built_in(), json),
-        Some(Verb::Replay(arguments)) => replay::run(arguments, json),
+        None => replay::run(&replay::Arguments::built_in(), json),
+        Some(Verb::Replay(arguments)) => replay::run(&arguments, json),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -225,6 +225,37 @@ proptest! {
 }
 
 #[test]
+fn each_segment_alone_says_each_connection_before_its_frames() {
+    let scratch = Scratch::new();
+    let mut writer = Writer::create(scratch.path(), SMALL, Nanos(1)).unwrap();
+    for number in 0..60 {
+        // Reconnected now and then, at another address each time.
+        if number % 7 == 0 {
+            let url = format!("wss://h/{number}");
+            let opened = Opened { dialect: "kraken", url: &url };
+            let bytes = opened.encode();
+            let kind = Record::new(Kind::Opened, Nanos(1));
+            writer.append(&Record { bytes: &bytes, ..kind }).unwrap();
+        }
+        writer.append(&frame(number, b"0123456789")).unwrap();
+    }
+    writer.finish(Nanos(9)).unwrap();
+    let names = scratch.segments();
+    assert!(names.len() > 3);
+    for name in names {
+        let mut open_since = None;
+        for (kind, number, bytes) in records(&scratch.path().join(name)) {
+            if kind == Kind::Opened {
+                let url = Opened::decode(&bytes).unwrap().url.to_owned();
+                open_since = url.strip_prefix("wss://h/").map(|n| n.parse::<u64>().unwrap());
+            } else if kind == Kind::Frame {
+                assert_eq!(open_since, Some(number - number % 7));
+            }
+        }
+    }
+}
+
+#[test]
 fn old_segments_go_and_what_they_told_of_instruments_stays() {
     let scratch = Scratch::new();
     let options =

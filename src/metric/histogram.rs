@@ -1,4 +1,4 @@
-//! A histogram that one thread writes in a nanosecond or two and others read without a lock.
+//! A histogram that one thread writes in about two nanoseconds and others read without a lock.
 //!
 //! In: whole numbers, nanoseconds as a rule. Out: snapshots, their differences, percentiles, and
 //! `hdrhistogram` for logs and pages.

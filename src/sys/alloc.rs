@@ -41,6 +41,7 @@ pub struct Counts {
 
 /// The thread is hot as long as it lives.
 #[derive(Debug)]
+#[must_use = "the thread is hot as long as the guard lives"]
 pub struct HotGuard {
     /// A guard ends on the thread it began on.
     _not_send: PhantomData<*const ()>,

@@ -147,8 +147,8 @@ fn touch(byte: *mut u8) {
 mod tests {
     use super::*;
 
-    /// Enough for the allocator to take fresh pages from the system.
-    const BYTES: usize = 8 << 20;
+    /// Above the 32 MiB from which on glibc maps fresh pages for each allocation.
+    const BYTES: usize = 40 << 20;
 
     #[test]
     fn prefaulted_memory_keeps_its_bytes() {

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Entry, NO_SUBJECT, Tape};
+use super::{Entry, NO_SUBJECT, Spec, Tape};
 use crate::base::{ConnectionId, InstrumentId, Nanos, Symbol};
+use crate::journal::JournalError;
 use crate::limits;
 
 /// How frames are stored in files.
@@ -14,9 +15,13 @@ pub struct Format {
     /// What it is, for the help text.
     pub about: &'static str,
     /// Reads a file (and what belongs to it of the other files) into a tape.
-    pub read: fn(&Path, &[&PathBuf], &mut Sink<'_>) -> Result<(), TapeError>,
+    pub read: fn(&Spec, &[&PathBuf], &mut Tape) -> Result<(), TapeError>,
     /// Is the file read together with another one of the files?
     pub is_companion: fn(&Path, &[&PathBuf]) -> bool,
+    /// Does a recording say itself which venues it is of?
+    pub names_venues: bool,
+    /// Is a recording a directory?
+    pub takes_directory: bool,
 }
 
 /// Takes the frames of one connection.
@@ -127,6 +132,31 @@ pub enum TapeError {
     Name {
         /// Which file.
         path: PathBuf,
+    },
+    /// A format that must be told the venue.
+    #[error("{} does not say which venue it is of; name it with --venue", path.display())]
+    NoVenue {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A journal that cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A journal of a venue that is not known here.
+    #[error("{} is of venue `{venue}`, which this version does not know; use a newer one", path.display())]
+    UnknownVenue {
+        /// Which journal.
+        path: PathBuf,
+        /// The venue.
+        venue: String,
+    },
+    /// A journal that contradicts itself.
+    #[error("{}: frame {frame} is of a connection that was never opened; the journal's beginning is missing", path.display())]
+    NeverOpened {
+        /// Which journal.
+        path: PathBuf,
+        /// Which frame.
+        frame: u64,
     },
     /// No frame in it.
     #[error("{} holds no frame; is --format right?", path.display())]

@@ -1,10 +1,10 @@
 //! Captures of cryptofeed: `<time>: <frame>` received, `<url> -> <time>: <body>` a REST reply,
 //! `<url> <- <time>: <text>` sent, `<url> <-> <time>` opened. Times are seconds since the epoch.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::contract::{Format, Sink, TapeError, excerpt, stands_alone};
-use super::file;
+use super::contract::{Format, TapeError, excerpt, stands_alone};
+use super::{Spec, Tape, file};
 use crate::base::{Decimal, Nanos, Symbol};
 
 pub(super) static FORMAT: Format = Format {
@@ -12,15 +12,19 @@ pub(super) static FORMAT: Format = Format {
     about: "a cryptofeed capture, websocket or REST",
     read,
     is_companion: stands_alone,
+    names_venues: false,
+    takes_directory: false,
 };
 
-fn read(path: &Path, _: &[&PathBuf], sink: &mut Sink<'_>) -> Result<(), TapeError> {
+fn read(spec: &Spec, _: &[&PathBuf], tape: &mut Tape) -> Result<(), TapeError> {
+    let path = &spec.path;
+    let mut sink = tape.connect(spec.dialect()?, path)?;
     for (line, text) in file::lines(&file::read(path)?) {
         match parse(text) {
             Some(Line::Received { at, about, frame }) => sink.frame(at, about, frame)?,
             Some(Line::Aside) => {}
             None => {
-                let (path, found) = (path.into(), excerpt(text));
+                let (path, found) = (path.clone(), excerpt(text));
                 let expected = "`<seconds>: <frame>` or `<url> -> <seconds>: <body>`";
                 return Err(TapeError::Line { path, line, expected, found });
             }

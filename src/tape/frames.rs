@@ -1,9 +1,9 @@
 //! One JSON frame a line, as on the wire. Its time is the venue's own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::contract::{Format, Sink, TapeError, excerpt, stands_alone};
-use super::file;
+use super::contract::{Format, TapeError, excerpt, stands_alone};
+use super::{Spec, Tape, file};
 use crate::base::Nanos;
 
 pub(super) static FORMAT: Format = Format {
@@ -11,12 +11,16 @@ pub(super) static FORMAT: Format = Format {
     about: "one JSON frame a line; the time is the venue's own, else that of the frame before",
     read,
     is_companion: stands_alone,
+    names_venues: false,
+    takes_directory: false,
 };
 
-fn read(path: &Path, _: &[&PathBuf], sink: &mut Sink<'_>) -> Result<(), TapeError> {
+fn read(spec: &Spec, _: &[&PathBuf], tape: &mut Tape) -> Result<(), TapeError> {
+    let path = &spec.path;
+    let mut sink = tape.connect(spec.dialect()?, path)?;
     for (line, text) in file::lines(&file::read(path)?) {
         if !matches!(text[0], b'{' | b'[') {
-            let (path, found) = (path.into(), excerpt(text));
+            let (path, found) = (path.clone(), excerpt(text));
             return Err(TapeError::Line { path, line, expected: "a JSON frame", found });
         }
         sink.frame(Nanos::NONE, None, text)?;

@@ -4,8 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::contract::{Format, Sink, TapeError, excerpt};
-use super::file;
+use super::contract::{Format, TapeError, excerpt};
+use super::{Spec, Tape, file};
 use crate::base::{Decimal, Nanos, Symbol};
 
 pub(super) static FORMAT: Format = Format {
@@ -13,6 +13,8 @@ pub(super) static FORMAT: Format = Format {
     about: "LOBSTER *_message_* and *_orderbook_* files, given together",
     read,
     is_companion,
+    names_venues: false,
+    takes_directory: false,
 };
 
 /// The order book file is read with its message file.
@@ -22,7 +24,8 @@ fn is_companion(path: &Path, others: &[&PathBuf]) -> bool {
         && others.iter().any(|o| o.to_string_lossy() == name.replace("_orderbook_", "_message_"))
 }
 
-fn read(path: &Path, others: &[&PathBuf], sink: &mut Sink<'_>) -> Result<(), TapeError> {
+fn read(spec: &Spec, others: &[&PathBuf], tape: &mut Tape) -> Result<(), TapeError> {
+    let path = spec.path.as_path();
     let name = path.to_string_lossy();
     if name.contains("_orderbook_") {
         return Err(TapeError::Alone { path: path.into(), missing: "message" });
@@ -39,6 +42,7 @@ fn read(path: &Path, others: &[&PathBuf], sink: &mut Sink<'_>) -> Result<(), Tap
     if rows != book_rows {
         return Err(TapeError::Rows { path: path.into(), rows, book_rows });
     }
+    let mut sink = tape.connect(spec.dialect()?, path)?;
     let mut frame = Vec::new();
     for ((line, message), (_, book)) in file::lines(&messages).zip(file::lines(&books)) {
         let comma = message.iter().position(|b| *b == b',').unwrap_or(message.len());

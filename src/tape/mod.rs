@@ -10,21 +10,24 @@ mod stamped;
 mod frames;
 mod cryptofeed;
 mod lobster;
+mod journal;
+mod sample;
 mod survey;
 
 pub use contract::{Format, Sink, TapeError};
+pub use sample::SAMPLES;
 pub use survey::{Precisions, Survey, survey};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::base::{ConnectionId, InstrumentId, Nanos, Symbol};
+use crate::base::{ConnectionId, InstrumentId, Nanos, Precision, Symbol};
 use crate::limits;
 use crate::venue::Dialect;
 use crate::venue::wire::Padded;
 
 /// Every recording format that is understood.
 pub static FORMATS: &[&Format] =
-    &[&stamped::FORMAT, &frames::FORMAT, &cryptofeed::FORMAT, &lobster::FORMAT];
+    &[&stamped::FORMAT, &frames::FORMAT, &cryptofeed::FORMAT, &lobster::FORMAT, &journal::FORMAT];
 
 /// The format with this name.
 pub fn format(name: &str) -> Option<&'static Format> {
@@ -34,12 +37,28 @@ pub fn format(name: &str) -> Option<&'static Format> {
 /// One recording to load.
 #[derive(Clone, Debug)]
 pub struct Spec {
-    /// How its frames are read.
-    pub dialect: &'static Dialect,
+    /// How its frames are read; `None` where the recording itself says so.
+    pub dialect: Option<&'static Dialect>,
     /// How frames are stored in it.
     pub format: &'static Format,
     /// Where it is.
     pub path: PathBuf,
+}
+
+impl Spec {
+    /// Bytes on disk.
+    fn bytes(&self) -> Result<u64, TapeError> {
+        if self.format.takes_directory {
+            file::bytes_in(&self.path)
+        } else {
+            file::bytes_of(&self.path)
+        }
+    }
+
+    /// The dialect that its format needs to be told.
+    fn dialect(&self) -> Result<&'static Dialect, TapeError> {
+        self.dialect.ok_or_else(|| TapeError::NoVenue { path: self.path.clone() })
+    }
 }
 
 /// Recorded frames, in the order in which they are to be played.
@@ -49,6 +68,18 @@ pub struct Tape {
     entries: Vec<Entry>,
     sources: Vec<Source>,
     subjects: Vec<Symbol>,
+    listed: Vec<Listing>,
+    warnings: Vec<String>,
+}
+
+/// An instrument that a recording itself lists.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listing {
+    pub(crate) dialect: &'static Dialect,
+    pub(crate) symbol: Symbol,
+    pub(crate) price_decimals: u8,
+    pub(crate) qty_decimals: u8,
+    pub(crate) precision: Precision,
 }
 
 /// Where the frames of one connection come from.
@@ -94,27 +125,40 @@ impl Tape {
         if specs.len() > limits::CONNECTIONS_MAX {
             return Err(TapeError::TooManyFiles { files: specs.len() });
         }
-        let total = specs.iter().map(|spec| file::bytes_of(&spec.path)).sum::<Result<u64, _>>()?;
+        let total = specs.iter().map(Spec::bytes).sum::<Result<u64, _>>()?;
         let mut tape = Tape::default();
         let mut done = 0;
-        for (n, spec) in specs.iter().enumerate() {
+        for spec in specs {
             let companions: Vec<&PathBuf> = specs.iter().map(|s| &s.path).collect();
             if (spec.format.is_companion)(&spec.path, &companions) {
                 continue;
             }
-            let connection = ConnectionId(tape.sources.len() as u16);
-            tape.sources.push(Source { dialect: spec.dialect, path: spec.path.clone() });
             let before = tape.entries.len();
-            let mut sink = Sink { tape: &mut tape, connection };
-            (spec.format.read)(&spec.path, &companions, &mut sink)?;
+            (spec.format.read)(spec, &companions, &mut tape)?;
             if tape.entries.len() == before {
                 return Err(TapeError::NoFrames { path: spec.path.clone() });
             }
-            done += file::bytes_of(&spec.path)?;
-            progress(if n + 1 == specs.len() { total } else { done }, total);
+            done += spec.bytes()?;
+            progress(done, total);
         }
+        progress(total, total);
         tape.bytes.resize(tape.bytes.len() + limits::FRAME_PAD_BYTES, 0);
         Ok(tape)
+    }
+
+    /// Opens a connection for the frames that follow.
+    fn connect(&mut self, dialect: &'static Dialect, path: &Path) -> Result<Sink<'_>, TapeError> {
+        if self.sources.len() >= limits::CONNECTIONS_MAX {
+            return Err(TapeError::TooManyFiles { files: self.sources.len() + 1 });
+        }
+        let connection = ConnectionId(self.sources.len() as u16);
+        self.sources.push(Source { dialect, path: path.into() });
+        Ok(Sink { tape: self, connection })
+    }
+
+    /// What was found wrong but did not keep the recording from being loaded.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// How many frames there are.

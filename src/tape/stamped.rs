@@ -1,9 +1,9 @@
 //! `<recv_ns> <json>` a line: what hftbacktest's collector writes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::contract::{Format, Sink, TapeError, excerpt, stands_alone};
-use super::file;
+use super::contract::{Format, TapeError, excerpt, stands_alone};
+use super::{Spec, Tape, file};
 use crate::base::Nanos;
 
 pub(super) static FORMAT: Format = Format {
@@ -11,16 +11,20 @@ pub(super) static FORMAT: Format = Format {
     about: "`<recv_ns> <json>` a line",
     read,
     is_companion: stands_alone,
+    names_venues: false,
+    takes_directory: false,
 };
 
-fn read(path: &Path, _: &[&PathBuf], sink: &mut Sink<'_>) -> Result<(), TapeError> {
+fn read(spec: &Spec, _: &[&PathBuf], tape: &mut Tape) -> Result<(), TapeError> {
+    let path = &spec.path;
+    let mut sink = tape.connect(spec.dialect()?, path)?;
     for (line, text) in file::lines(&file::read(path)?) {
         let stamped = text.iter().position(|b| *b == b' ').and_then(|blank| {
             let stamp = std::str::from_utf8(&text[..blank]).ok()?.parse().ok()?;
             Some((Nanos(stamp), &text[blank + 1..]))
         });
         let Some((recv_ns, frame)) = stamped else {
-            let (path, found) = (path.into(), excerpt(text));
+            let (path, found) = (path.clone(), excerpt(text));
             return Err(TapeError::Line { path, line, expected: "`<recv_ns> <json>`", found });
         };
         sink.frame(recv_ns, None, frame)?;

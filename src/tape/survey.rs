@@ -34,7 +34,7 @@ pub fn survey(tape: &mut Tape, given: &Precisions, wanted: &[Symbol]) -> Result<
     pass.look_at(tape);
     pass.check_venues(tape)?;
     let only: HashMap<&str, Option<usize>> = pass.only_instruments();
-    let instruments = pass.list(given, wanted)?;
+    let instruments = pass.list(tape, given, wanted)?;
     give_subjects(tape, &instruments, &pass, &only);
     tape.entries.sort_by_key(|entry| entry.recv_ns);
     Ok(Survey { instruments })
@@ -151,7 +151,12 @@ impl Pass {
         only
     }
 
-    fn list(&self, given: &Precisions, wanted: &[Symbol]) -> Result<Instruments, TapeError> {
+    fn list(
+        &self,
+        tape: &Tape,
+        given: &Precisions,
+        wanted: &[Symbol],
+    ) -> Result<Instruments, TapeError> {
         let spoken = || self.found.iter().filter(|f| f.events > 0);
         for symbol in wanted.iter().chain(given.iter().map(|(symbol, ..)| symbol)) {
             if !spoken().any(|f| f.symbol == *symbol) {
@@ -166,8 +171,19 @@ impl Pass {
         }
         let mut instruments = Instruments::default();
         for found in spoken().filter(|f| wanted.is_empty() || wanted.contains(&f.symbol)) {
+            let listed = tape.listed.iter().filter(|l| l.dialect.name == found.dialect.name);
+            let own = listed.clone().find(|l| l.symbol == found.symbol);
+            if own.is_none() && listed.count() > 0 {
+                // The recording was made without it.
+                continue;
+            }
             let given = given.iter().find(|(symbol, ..)| *symbol == found.symbol);
-            let instrument = found.instrument(given.map(|(_, price, qty)| (*price, *qty)));
+            let given = given.map(|(_, price, qty)| (*price, *qty));
+            let mut instrument =
+                found.instrument(given.or(own.map(|l| (l.price_decimals, l.qty_decimals))));
+            if let (None, Some(own)) = (given, own) {
+                instrument.precision = own.precision;
+            }
             instruments.add(instrument).ok_or(TapeError::TooManyInstruments)?;
         }
         Ok(instruments)

@@ -1,0 +1,7 @@
+//! The unhurried side: takes what the hot side leaves behind.
+//!
+//! Never: a hot thread made to wait.
+
+mod recorder;
+
+pub use recorder::record;
