@@ -18,7 +18,16 @@ pub use contract::{
 pub use raw::settle;
 
 /// Every wire format that is understood.
-pub static DIALECTS: &[&Dialect] = &[&binance::SPOT, &binance::USDM, &binance::COINM];
+pub static DIALECTS: &[&Dialect] = &[
+    &kraken::V2,
+    &kraken::V1,
+    &binance::SPOT,
+    &binance::USDM,
+    &binance::COINM,
+    &coinbase::ADVANCED,
+    &coinbase::EXCHANGE,
+    &nasdaq::LOBSTER,
+];
 
 /// The dialect with this name.
 pub fn dialect(name: &str) -> Option<&'static Dialect> {
