@@ -59,11 +59,20 @@ impl Tape {
     pub(crate) fn kraken() -> Option<Tape> {
         let mut text = String::new();
         let file = "kraken_v2/btcusd_depth10_20260719T1754.jsonl";
-        std::fs::File::open(folder().join(file)).ok()?.read_to_string(&mut text).ok()?;
-        let frames = text.lines().filter(|line| line.contains("\"channel\":\"book\""));
+        std::fs::File::open(folder().join(file))
+            .ok()?
+            .read_to_string(&mut text)
+            .ok()?;
+        let frames = text
+            .lines()
+            .filter(|line| line.contains("\"channel\":\"book\""));
         let mut messages = frames.filter_map(read_kraken);
         let snapshot = messages.next()?;
-        Some(Tape { name: "Kraken", snapshot, changes: messages.collect() })
+        Some(Tape {
+            name: "Kraken",
+            snapshot,
+            changes: messages.collect(),
+        })
     }
 }
 
@@ -84,12 +93,20 @@ fn read_binance(name: &'static str, file: &str, is_future: bool) -> Option<Tape>
         }
         let json: Value = serde_json::from_str(line.split_once(' ')?.1).ok()?;
         let data = json.get("data").unwrap_or(&json);
-        let keys = if is_snapshot { ["bids", "asks"] } else { ["b", "a"] };
+        let keys = if is_snapshot {
+            ["bids", "asks"]
+        } else {
+            ["b", "a"]
+        };
         let sides = keys.map(|key| read_levels(&data[key]));
         let id = |key: &str| data[key].as_u64().unwrap_or(0);
         let change = BookChange {
             first_id: id("U"),
-            last_id: if is_snapshot { id("lastUpdateId") } else { id("u") },
+            last_id: if is_snapshot {
+                id("lastUpdateId")
+            } else {
+                id("u")
+            },
             prev_id: id("pu"),
             snapshot: is_snapshot,
             ..BookChange::default()
@@ -103,28 +120,44 @@ fn read_binance(name: &'static str, file: &str, is_future: bool) -> Option<Tape>
     let snapshot = snapshot?;
     let id = snapshot.change.last_id;
     let is_in = |change: &BookChange| change.last_id < id + u64::from(!is_future);
-    let changes = waiting.into_iter().filter(|message| !is_in(&message.change)).collect();
-    Some(Tape { name, snapshot, changes })
+    let changes = waiting
+        .into_iter()
+        .filter(|message| !is_in(&message.change))
+        .collect();
+    Some(Tape {
+        name,
+        snapshot,
+        changes,
+    })
 }
 
 fn read_kraken(line: &str) -> Option<Message> {
     // The digits as written: a float would lose the trailing zeros.
     let side = |key: &str| {
         let list = line.split_once(key)?.1.split_once(']')?.0;
-        let numbers = list.split(['{', '}', ',']).filter_map(|pair| pair.split_once(':'));
+        let numbers = list
+            .split(['{', '}', ','])
+            .filter_map(|pair| pair.split_once(':'));
         let mut units = Vec::new();
         for (key, text) in numbers {
             let decimals = if key.contains("price") { 1 } else { 8 };
             units.push(Decimal::parse(text.as_bytes()).ok()?.at(decimals).ok()?);
         }
-        let pairs = units.chunks_exact(2).map(|pair| Level { price: pair[0], qty: pair[1] });
+        let pairs = units.chunks_exact(2).map(|pair| Level {
+            price: pair[0],
+            qty: pair[1],
+        });
         Some(pairs.collect::<Vec<Level>>())
     };
     let sides = [side("\"bids\":[")?, side("\"asks\":[")?];
     let json: Value = serde_json::from_str(line).ok()?;
     let checksum = json["data"][0]["checksum"].as_u64()? as u32;
     let snapshot = json["type"] == "snapshot";
-    let change = BookChange { checksum: Some(checksum), snapshot, ..BookChange::default() };
+    let change = BookChange {
+        checksum: Some(checksum),
+        snapshot,
+        ..BookChange::default()
+    };
     Some(message(change, sides))
 }
 
@@ -134,13 +167,25 @@ fn read_levels(list: &Value) -> Vec<Level> {
         Decimal::parse(text.as_bytes()).unwrap().at(8).unwrap()
     };
     let pairs = list.as_array().into_iter().flatten();
-    pairs.map(|pair| Level { price: units(&pair[0]), qty: units(&pair[1]) }).collect()
+    pairs
+        .map(|pair| Level {
+            price: units(&pair[0]),
+            qty: units(&pair[1]),
+        })
+        .collect()
 }
 
 fn message(change: BookChange, [mut bids, asks]: [Vec<Level>; 2]) -> Message {
-    let change = BookChange { bids: bids.len() as u32, asks: asks.len() as u32, ..change };
+    let change = BookChange {
+        bids: bids.len() as u32,
+        asks: asks.len() as u32,
+        ..change
+    };
     bids.extend(asks);
-    Message { change, levels: bids }
+    Message {
+        change,
+        levels: bids,
+    }
 }
 
 /// A book of a thousand levels a side at distances like the recordings', and changes whose distance
@@ -156,22 +201,42 @@ fn draw(name: &'static str, median: u64, levels: u64, changes: u64) -> Tape {
     let level = |is_bid: bool, distance: u64, qty: u64| {
         let away = 500_000 + 1_000_000 * distance as i64 * 7;
         let price = 6_183_763_500_000 + if is_bid { -away } else { away };
-        Level { price, qty: qty as i64 }
+        Level {
+            price,
+            qty: qty as i64,
+        }
     };
-    let side = |is_bid| (0..1_000).map(|at| level(is_bid, at, 1_000_000 + at)).collect();
-    let snapshot = BookChange { last_id: 1, snapshot: true, ..BookChange::default() };
+    let side = |is_bid| {
+        (0..1_000)
+            .map(|at| level(is_bid, at, 1_000_000 + at))
+            .collect()
+    };
+    let snapshot = BookChange {
+        last_id: 1,
+        snapshot: true,
+        ..BookChange::default()
+    };
     let snapshot = message(snapshot, [side(true), side(false)]);
     let changes = (2..changes + 2).map(|id| {
         let mut sides = [Vec::new(), Vec::new()];
-        for _ in 0..1 + next(2 * levels) {
+        for _ in 0..=next(2 * levels) {
             // The median of the product of two uniform draws is 0.187; the tail is as long.
             let distance = next(1_000) * next(1_000) * median / 187_000;
             let at = next(2) as usize;
             let qty = next(3) * (1 + next(1_000_000));
             sides[at].push(level(at == 0, distance, qty));
         }
-        let change = BookChange { first_id: id, last_id: id, prev_id: id - 1, ..BookChange::default() };
+        let change = BookChange {
+            first_id: id,
+            last_id: id,
+            prev_id: id - 1,
+            ..BookChange::default()
+        };
         message(change, sides)
     });
-    Tape { name, snapshot, changes: changes.collect() }
+    Tape {
+        name,
+        snapshot,
+        changes: changes.collect(),
+    }
 }
