@@ -163,7 +163,7 @@ fn draw(name: &'static str, median: u64, levels: u64, changes: u64) -> Tape {
     let snapshot = message(snapshot, [side(true), side(false)]);
     let changes = (2..changes + 2).map(|id| {
         let mut sides = [Vec::new(), Vec::new()];
-        for _ in 0..1 + next(2 * levels) {
+        for _ in 0..=next(2 * levels) {
             // The median of the product of two uniform draws is 0.187; the tail is as long.
             let distance = next(1_000) * next(1_000) * median / 187_000;
             let at = next(2) as usize;

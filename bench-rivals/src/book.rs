@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 /// Levels a side that count for the checksum.
 const CHECKSUM_LEVELS: usize = 10;
 
+/// Price and quantity.
+pub type Pair = (i64, i64);
+
 /// Bids and asks, from price to quantity.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
@@ -34,7 +37,7 @@ impl Tree {
 
     /// Best bid and best ask.
     #[inline]
-    pub fn best(&self) -> (Option<(i64, i64)>, Option<(i64, i64)>) {
+    pub fn best(&self) -> (Option<Pair>, Option<Pair>) {
         let pair = |(price, qty): (&i64, &i64)| (*price, *qty);
         (self.bids.last_key_value().map(pair), self.asks.first_key_value().map(pair))
     }

@@ -41,6 +41,10 @@ pub(crate) trait Contender {
     /// Called when the others are on: whatever runs beside it goes to sleep. Not timed.
     fn rest(&mut self) {}
 
+    /// Brings an item to where it is found in the field (freshly decoded: in the first level
+    /// cache). Not timed.
+    fn prepare(&mut self, _index: usize) {}
+
     /// Does one item, and gives what it found to `std::hint::black_box`. Timed.
     fn item(&mut self, index: usize);
 }
@@ -211,11 +215,13 @@ impl Bench {
         for index in 0..items {
             if case.cold {
                 if index % stride != 0 {
+                    contender.prepare(index);
                     contender.item(index);
                     continue;
                 }
                 self.walk();
             }
+            contender.prepare(index);
             let before = stamp::before();
             contender.item(index);
             let ticks = stamp::after() - before;

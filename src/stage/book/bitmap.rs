@@ -20,45 +20,39 @@ pub(super) struct Bitmap {
     sums: [u64; SUMS],
     /// A bit for each sum that is not zero.
     top: u64,
-    /// How many slots are taken.
-    count: usize,
 }
 
 impl Bitmap {
     pub(super) fn new() -> Bitmap {
-        Bitmap { words: Box::new([0; WORDS]), sums: [0; SUMS], top: 0, count: 0 }
+        Bitmap { words: Box::new([0; WORDS]), sums: [0; SUMS], top: 0 }
     }
 
     pub(super) fn clear(&mut self) {
         self.words.fill(0);
         self.sums.fill(0);
         self.top = 0;
-        self.count = 0;
     }
 
-    /// How many slots are taken.
-    #[inline(always)]
+    /// How many slots are taken. Cold.
     pub(super) fn count(&self) -> usize {
-        self.count
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// Takes or frees a slot; says whether that changed anything.
     #[inline(always)]
-    pub(super) fn put(&mut self, slot: usize, taken: bool) -> bool {
+    pub(super) fn has(&self, slot: usize) -> bool {
+        self.words[slot / 64 % WORDS] >> (slot % 64) & 1 != 0
+    }
+
+    /// Takes or frees a slot. Without a branch: which of the two, and whether it is the first or
+    /// last of its word, is not to be predicted.
+    #[inline(always)]
+    pub(super) fn put(&mut self, slot: usize, taken: bool) {
         let at = slot / 64 % WORDS;
-        let bit = 1_u64 << (slot % 64);
-        let old = self.words[at];
-        let new = if taken { old | bit } else { old & !bit };
-        if new == old {
-            return false;
-        }
-        self.words[at] = new;
-        self.count = if taken { self.count + 1 } else { self.count - 1 };
-        // Upper levels only hear of a word's first and last bit.
-        if old == 0 || new == 0 {
-            self.put_sum(at, taken);
-        }
-        true
+        let word = with_bit(self.words[at], slot % 64, taken);
+        self.words[at] = word;
+        let sum = with_bit(self.sums[at / 64], at % 64, word != 0);
+        self.sums[at / 64] = sum;
+        self.top = with_bit(self.top, at / 64, sum != 0);
     }
 
     /// The taken slot before `slot`, going round; `slot` itself where it is the only one.
@@ -110,16 +104,11 @@ impl Bitmap {
     fn first_of(&self, at: usize) -> usize {
         at * 64 + lowest(self.words[at % WORDS])
     }
+}
 
-    #[inline(always)]
-    fn put_sum(&mut self, word: usize, taken: bool) {
-        let at = word / 64;
-        let bit = 1_u64 << (word % 64);
-        let sum = if taken { self.sums[at] | bit } else { self.sums[at] & !bit };
-        self.sums[at] = sum;
-        let bit = 1_u64 << at;
-        self.top = if sum == 0 { self.top & !bit } else { self.top | bit };
-    }
+#[inline(always)]
+const fn with_bit(word: u64, bit: usize, on: bool) -> u64 {
+    word & !(1 << bit) | (on as u64) << bit
 }
 
 /// All bits below `bit`.
@@ -156,8 +145,8 @@ mod tests {
     fn the_only_slot_is_its_own_neighbour() {
         let mut bits = Bitmap::new();
         assert_eq!((bits.before(7), bits.after(7)), (None, None));
-        assert!(bits.put(7, true));
-        assert!(!bits.put(7, true));
+        bits.put(7, true);
+        bits.put(7, true);
         assert_eq!((bits.before(7), bits.after(7)), (Some(7), Some(7)));
     }
 
@@ -171,8 +160,13 @@ mod tests {
             let mut bits = Bitmap::new();
             let mut set = BTreeSet::new();
             for (slot, taken) in puts.iter().chain(&near).copied() {
-                let changed = if taken { set.insert(slot) } else { set.remove(&slot) };
-                prop_assert_eq!(bits.put(slot, taken), changed);
+                bits.put(slot, taken);
+                prop_assert_eq!(bits.has(slot), taken);
+                if taken {
+                    set.insert(slot);
+                } else {
+                    set.remove(&slot);
+                }
             }
             prop_assert_eq!(bits.count(), set.len());
             for slot in probes.into_iter().chain(near.iter().map(|n| n.0)) {

@@ -1,7 +1,8 @@
 //! One side's levels that lie outside the window: rare, so a sorted flat array.
 //!
-//! The best is last: what is near the market moves little memory. Beyond
-//! [`FAR_LEVELS_MAX`] the worst is dropped.
+//! The best is last: what is near the market moves little memory. A removed level stays as a gap,
+//! which the next level nearby takes: orders come and go at the same prices, so memory moves
+//! rarely. Beyond [`FAR_LEVELS_MAX`] the worst is dropped.
 //! Never: an allocation after construction, a quadratic load of a snapshot.
 
 use super::contract::keyed;
@@ -9,11 +10,16 @@ use crate::base::Side;
 use crate::event::Level;
 use crate::limits::{FAR_LEVELS_MAX, PART_LEVELS_MAX};
 
+/// How far away a gap is looked for before memory is moved instead.
+const GAP_REACH: usize = 32;
+
 /// Levels of one side by key, the best last.
 #[derive(Debug)]
 pub(super) struct Far {
-    /// `price` holds the key of [`keyed`].
+    /// `price` holds the key of [`keyed`]; where `qty` is zero there is a gap, never at the end.
     levels: Vec<Level>,
+    /// How many are no gaps.
+    count: usize,
     side: Side,
     truncated: bool,
 }
@@ -39,17 +45,18 @@ impl Far {
     pub(super) fn new(side: Side) -> Far {
         // Reserved, not touched: pages that are never needed never become resident.
         let levels = Vec::with_capacity(FAR_LEVELS_MAX + PART_LEVELS_MAX);
-        Far { levels, side, truncated: false }
+        Far { levels, count: 0, side, truncated: false }
     }
 
     pub(super) fn clear(&mut self) {
         self.levels.clear();
+        self.count = 0;
         self.truncated = false;
     }
 
     #[inline(always)]
     pub(super) fn len(&self) -> usize {
-        self.levels.len()
+        self.count
     }
 
     /// Was a level dropped since the last [`Far::clear`]?
@@ -64,40 +71,84 @@ impl Far {
 
     /// All levels, best first.
     pub(super) fn iter(&self) -> impl Iterator<Item = Level> + '_ {
-        self.levels.iter().rev().map(|level| self.shown(*level))
+        let levels = self.levels.iter().rev().filter(|level| level.qty != 0);
+        levels.map(|level| self.shown(*level))
     }
 
     /// Sets or removes one level.
     pub(super) fn set(&mut self, level: Level) {
-        let key = keyed(self.side, level.price);
-        let at = self.levels.partition_point(|l| l.price < key);
-        let found = self.levels.get(at).is_some_and(|l| l.price == key);
-        match (found, level.qty) {
-            (true, 0) => {
-                self.levels.remove(at);
-            }
-            (true, qty) => self.levels[at].qty = qty,
-            (false, 0) => {}
-            (false, qty) => {
-                let level = Level { price: key, qty };
-                if self.levels.len() < FAR_LEVELS_MAX {
-                    self.levels.insert(at, level);
-                } else {
-                    // Full: all that is worse than it moves one place down, over the worst.
-                    self.truncated = true;
-                    if at > 0 {
-                        self.levels.copy_within(1..at, 0);
-                        self.levels[at - 1] = level;
-                    }
+        let level = Level { price: keyed(self.side, level.price), qty: level.qty };
+        let at = self.levels.partition_point(|l| l.price < level.price);
+        match self.levels.get_mut(at) {
+            Some(found) if found.price == level.price => {
+                let was_there = usize::from(found.qty != 0);
+                found.qty = level.qty;
+                self.count = self.count + usize::from(level.qty != 0) - was_there;
+                if level.qty == 0 && at + 1 == self.levels.len() {
+                    self.trim();
                 }
             }
+            _ if level.qty == 0 => {}
+            _ if self.count == FAR_LEVELS_MAX => self.replace_worst(level),
+            _ => self.insert(at, level),
+        }
+    }
+
+    /// Puts a level in before `at`, into a gap nearby if there is one.
+    fn insert(&mut self, at: usize, level: Level) {
+        self.count += 1;
+        let after = self.levels[at..].iter().take(GAP_REACH).position(|l| l.qty == 0);
+        if let Some(gap) = after {
+            self.levels.copy_within(at..at + gap, at + 1);
+            self.levels[at] = level;
+            return;
+        }
+        let before = self.levels[..at].iter().rev().take(GAP_REACH).position(|l| l.qty == 0);
+        if let Some(gap) = before {
+            self.levels.copy_within(at - gap..at, at - gap - 1);
+            self.levels[at - 1] = level;
+        } else if self.levels.len() < self.levels.capacity() {
+            self.levels.insert(at, level);
+        } else {
+            // All room is gaps and levels; there are more gaps than one.
+            self.close_gaps();
+            let at = self.levels.partition_point(|l| l.price < level.price);
+            self.levels.insert(at, level);
+        }
+    }
+
+    /// Full: all that is worse than the level moves one place down, over the worst.
+    fn replace_worst(&mut self, level: Level) {
+        self.truncated = true;
+        self.close_gaps();
+        let at = self.levels.partition_point(|l| l.price < level.price);
+        if at > 0 {
+            self.levels.copy_within(1..at, 0);
+            self.levels[at - 1] = level;
+        }
+    }
+
+    fn close_gaps(&mut self) {
+        if self.levels.len() > self.count {
+            self.levels.retain(|level| level.qty != 0);
+        }
+    }
+
+    /// Leaves no gap at the end, so that the best is last.
+    fn trim(&mut self) {
+        while self.levels.last().is_some_and(|level| level.qty == 0) {
+            self.levels.pop();
         }
     }
 
     /// Takes out every level that `taken` accepts.
     pub(super) fn extract(&mut self, mut taken: impl FnMut(Level) -> bool) {
         let side = self.side;
-        self.levels.retain(|l| !taken(Level { price: keyed(side, l.price), qty: l.qty }));
+        self.levels.retain(|l| {
+            let price = keyed(side, l.price);
+            l.qty != 0 && !taken(Level { price, qty: l.qty })
+        });
+        self.count = self.levels.len();
     }
 
     /// Sets and removes many levels at once: `wanted` chooses from `levels`, at most
@@ -118,6 +169,7 @@ impl Far {
         }
         sort(&mut desk.incoming, &mut desk.spare);
         keep_last_of_each(&mut desk.incoming);
+        self.close_gaps();
         self.merge(&desk.incoming);
         self.levels.retain(|level| level.qty != 0);
         let surplus = self.levels.len().saturating_sub(FAR_LEVELS_MAX);
@@ -126,6 +178,7 @@ impl Far {
             self.levels.truncate(FAR_LEVELS_MAX);
             self.truncated = true;
         }
+        self.count = self.levels.len();
     }
 
     /// Merges sorted levels without doubles; theirs wins. From the back, so in place.

@@ -26,7 +26,8 @@ pub(super) struct Near<const BID: bool> {
     /// By slot; only where `bits` says so.
     qty: Box<[i64]>,
     bits: Bitmap,
-    /// Key of the best tick, `i64::MIN` where there is none.
+    /// Key of the best tick, `i64::MIN` where there is none. Between [`Near::set`] and
+    /// [`Near::find_best`] it may be of a level that is gone, but never worse than the best.
     best: i64,
 }
 
@@ -71,7 +72,7 @@ impl<const BID: bool> Near<BID> {
         self.best = i64::MIN;
     }
 
-    #[inline(always)]
+    /// How many levels there are. Cold.
     pub(super) fn count(&self) -> usize {
         self.bits.count()
     }
@@ -82,20 +83,25 @@ impl<const BID: bool> Near<BID> {
         (self.best != i64::MIN).then(|| keyed(Self::SIDE, self.best) as u64)
     }
 
-    /// Sets or removes the level of a tick that the frame covers.
+    /// Sets or removes the level of a tick that the frame covers. Without a branch: levels come
+    /// and go in no order that could be predicted.
     #[inline(always)]
     pub(super) fn set(&mut self, frame: Frame, tick: u64, qty: i64) {
         let slot = frame.slot(tick);
         self.qty[slot] = qty;
-        let taken = qty != 0;
-        if self.bits.put(slot, taken) {
-            let key = keyed(Self::SIDE, tick as i64);
-            if taken {
-                self.best = self.best.max(key);
-            } else if key == self.best {
-                let next = self.worse(frame, tick);
-                self.best = next.map_or(i64::MIN, |tick| keyed(Self::SIDE, tick as i64));
-            }
+        self.bits.put(slot, qty != 0);
+        let key = keyed(Self::SIDE, tick as i64);
+        self.best = self.best.max(if qty == 0 { i64::MIN } else { key });
+    }
+
+    /// Ends a run of [`Near::set`].
+    #[inline(always)]
+    pub(super) fn find_best(&mut self, frame: Frame) {
+        if let Some(tick) = self.best()
+            && !self.bits.has(frame.slot(tick))
+        {
+            let next = self.worse(frame, tick);
+            self.best = next.map_or(i64::MIN, |tick| keyed(Self::SIDE, tick as i64));
         }
     }
 

@@ -229,6 +229,7 @@ impl<const BID: bool> Half<BID> {
             }
         }
         self.touched = touched;
+        self.near.find_best(frame);
     }
 
     fn bulk(&mut self, frame: Frame, desk: &mut Desk, levels: &[Level]) {
@@ -239,6 +240,7 @@ impl<const BID: bool> Half<BID> {
                 self.near.set(frame, tick, level.qty);
             }
         }
+        self.near.find_best(frame);
         self.far.absorb(desk, levels, |level| !frame.covers(frame.grid.index(level.price)));
     }
 
@@ -276,12 +278,15 @@ impl<const BID: bool> Half<BID> {
 
     #[inline(always)]
     fn ten(&self, frame: Frame, into: &mut Best) -> usize {
-        let count = self.near.count().min(DEPTH_LEVELS);
-        let mut tick = self.near.best();
-        for place in into.iter_mut().take(count) {
-            let Some(here) = tick else { break };
-            *place = self.near.level(frame, here);
-            tick = self.near.worse(frame, here);
+        let mut count = 0;
+        let mut next = self.near.best();
+        for place in into.iter_mut() {
+            let Some(tick) = next else { break };
+            *place = self.near.level(frame, tick);
+            count += 1;
+            // Round the corner is no worse tick.
+            let worse = self.near.worse(frame, tick);
+            next = worse.filter(|worse| key::<BID>(*worse as i64) < key::<BID>(tick as i64));
         }
         into[count..].fill(Level::default());
         let last = into[..count].last().map_or(i64::MIN, |level| key::<BID>(level.price));
@@ -344,6 +349,7 @@ impl<const BID: bool> Half<BID> {
             }
             next = self.near.better(frame, tick);
         }
+        self.near.find_best(frame);
     }
 
     /// Takes back from the far array what the window covers now.
@@ -357,6 +363,7 @@ impl<const BID: bool> Half<BID> {
             }
             is_covered
         });
+        near.find_best(frame);
     }
 }
 
