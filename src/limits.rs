@@ -84,6 +84,9 @@ pub const RING_RESYNC_SLOTS: usize = INSTRUMENTS_MAX;
 /// Bytes of all recordings that are replayed at once, inflated: a tape lies in memory.
 pub const TAPE_BYTES_MAX: usize = 16 << 30;
 
+/// Ticks that one frame may bring: an hour of silence, after which nothing more can grow stale.
+pub const TICKS_AT_ONCE_MAX: i64 = 36_000;
+
 /// Refused frames that are kept with their reason, the latest ones.
 pub const REFUSED_KEPT_MAX: usize = 64;
 

@@ -6,6 +6,7 @@ use super::span::Spans;
 use super::topology::{Carried, FromFeed, ToBook};
 use crate::base::Nanos;
 use crate::event::{Market, Resync, Stamp, Tick, View};
+use crate::limits;
 use crate::ring::{Consumer, Producer};
 use crate::stage::book::Books;
 use crate::stage::contract::{Emit, Idle, On};
@@ -62,14 +63,16 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// The ticks up to and with `recv_ns`. The first frame begins the grid.
+    /// The ticks up to and with `recv_ns`. The first frame begins the grid; of a silence so long that
+    /// it would be over [`limits::TICKS_AT_ONCE_MAX`] ticks, the latest ones are given.
     #[inline(always)]
     pub(super) fn up_to(&mut self, recv_ns: Nanos) -> impl Iterator<Item = Tick> + use<> {
-        let next = self.next.unwrap_or((recv_ns.0 / Tick::GRID_NS + 1) * Tick::GRID_NS);
-        let end =
-            if next <= recv_ns.0 { (recv_ns.0 / Tick::GRID_NS + 1) * Tick::GRID_NS } else { next };
+        let behind = (recv_ns.0 / Tick::GRID_NS + 1) * Tick::GRID_NS;
+        let next = self.next.unwrap_or(behind);
+        let end = next.max(behind);
         self.next = Some(end);
-        (next..end).step_by(Tick::GRID_NS as usize).map(|now| Tick { now: Nanos(now) })
+        let begin = next.max(end - limits::TICKS_AT_ONCE_MAX * Tick::GRID_NS);
+        (begin..end).step_by(Tick::GRID_NS as usize).map(|now| Tick { now: Nanos(now) })
     }
 }
 
@@ -334,5 +337,17 @@ mod tests {
         assert_eq!(ticks(300_000_000), [300_000_000]);
         assert_eq!(ticks(300_000_001), Vec::<i64>::new());
         assert_eq!(ticks(620_000_000), [400_000_000, 500_000_000, 600_000_000]);
+    }
+
+    #[test]
+    fn a_silence_of_years_is_a_bounded_count_of_ticks() {
+        let mut grid = Grid::default();
+        assert_eq!(grid.up_to(Nanos(0)).count(), 0);
+        let day_later = Nanos(86_400 * Nanos::SECOND);
+        let mut ticks = grid.up_to(day_later);
+        let last = ticks.by_ref().last();
+        assert_eq!(last, Some(Tick { now: day_later }));
+        let year_later = Nanos(366 * day_later.0);
+        assert_eq!(grid.up_to(year_later).count() as i64, limits::TICKS_AT_ONCE_MAX);
     }
 }
