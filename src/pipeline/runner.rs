@@ -201,9 +201,9 @@ pub(super) struct FeedLoop<'a> {
 }
 
 impl FeedLoop<'_> {
-    /// Plays the tape, then closes the link. Every resync request goes to `asked`.
+    /// Plays the tape. Every resync request goes to `asked`.
     pub(super) fn play(
-        mut self,
+        &mut self,
         tape: &Tape,
         pacer: &mut Pacer,
         asked: &mut impl Emit<Resync>,
@@ -225,9 +225,12 @@ impl FeedLoop<'_> {
             }
             done(n);
         }
+    }
+
+    /// Closes the link and takes what the book still asks for, until it closes its own end.
+    pub(super) fn close(self, asked: &mut impl Emit<Resync>) {
         let FeedLoop { ring, mut resyncs, .. } = self;
         drop(ring);
-        // The book closes its end when it has taken all that was sent.
         loop {
             let closed = resyncs.is_abandoned();
             while let Some(resync) = resyncs.pop() {
@@ -254,7 +257,7 @@ pub(super) struct BookLoop<'a, O> {
 
 impl<O: Emit<View>> BookLoop<'_, O> {
     /// Takes events until the link is closed and empty.
-    pub(super) fn run(mut self) {
+    pub(super) fn run(&mut self) {
         let mut grid = Grid::default();
         loop {
             let closed = self.ring.heads.is_abandoned();

@@ -20,6 +20,7 @@ mod near;
 mod far;
 mod grid;
 mod bitmap;
+mod room;
 mod contract;
 #[cfg(test)]
 mod twin;

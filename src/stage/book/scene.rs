@@ -179,7 +179,7 @@ fn snapshot_in_parts_is_live_with_its_last() {
     stand.book(part(Part::Last, 0), &[], &[(1_005, 2)]);
     assert_eq!(stand.said(), [(QuoteCause::State, BookState::Live)]);
     let shown = stand.shown();
-    assert_eq!((shown.bid_levels, shown.ask_levels, shown.updates), (3, 2, 1));
+    assert_eq!((shown.bid_levels, shown.ask_levels, shown.updates), (3, 2, 0));
     assert_eq!(stand.quote(), ((990, 1), (1_005, 2)));
 }
 
