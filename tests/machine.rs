@@ -6,3 +6,7 @@ mod property {
     mod ear;
     mod mirror;
 }
+
+mod simulation {
+    mod sample;
+}
