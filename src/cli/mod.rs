@@ -6,6 +6,7 @@ mod args;
 mod compare;
 mod output;
 mod replay;
+mod sample;
 mod table;
 
 use std::ffi::OsString;
@@ -31,6 +32,8 @@ struct Arguments {
 enum Verb {
     /// Play recordings through the machine: books proven, latency measured.
     Replay(replay::Arguments),
+    /// Write generated recordings, with faults in them on purpose.
+    Sample(sample::Arguments),
 }
 
 /// Does what the arguments say and returns the exit code.
@@ -47,6 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match verb {
         None => replay::run(&replay::Arguments::built_in(), json),
         Some(Verb::Replay(arguments)) => replay::run(&arguments, json),
+        Some(Verb::Sample(arguments)) => sample::run(&arguments, json),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
