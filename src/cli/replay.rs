@@ -308,8 +308,9 @@ fn text(loaded: &Loaded, outcome: &Outcome, arguments: &Arguments) -> String {
     let built_in = arguments.files.iter().all(|f| f.contains(":built-in/"));
     if built_in {
         text.push_str(
-            "A generated minute of three venues, in their real frame formats, with a gap and a bad\n\
-             checksum in it on purpose.\n\n",
+            "A generated minute of three venues, in their real frame formats, with three faults in it on\n\
+             purpose: a hole in Binance's update ids, a wrong checksum from Kraken, a lost frame of\n\
+             Coinbase. Each book says that it is broken, asks for a snapshot, and heals with it.\n\n",
         );
     }
     text.push_str(&summary(loaded, outcome));

@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 /// Counters that only grow, of one book or of several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Integrity {
-    /// Holes in update ids or in the frames of a connection.
+    /// Holes in update ids. Those in a connection's own counter are the feed's.
     pub gaps: u64,
     /// Checksums of the venue that were ours.
     pub checksum_ok: u64,

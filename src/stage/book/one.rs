@@ -136,7 +136,7 @@ impl Book {
     pub(super) fn on_gap(&mut self, shared: &mut Shared, stamp: &Stamp) -> Option<QuoteCause> {
         let before = self.state();
         shared.pending.clear(self.id());
-        self.integrity.gaps += u64::from(before != BookState::Broken);
+        // The hole itself is the connection's, and counted there once.
         self.fail(shared, stamp, ResyncReason::Connection);
         self.cause_since(before, None)
     }
