@@ -1,0 +1,84 @@
+//! Writes first inputs for every target: lines of the built-in recordings, and messages of the
+//! protocol descriptions for the formats that those do not have.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use neural_kraken::tape::SAMPLES;
+
+const KRAKEN_V1: &[&str] = &[
+    r#"[336,{"as":[["27120.00000","4.28732553","1693415327.935623"]],"bs":[["27119.90000","13.54067548","1693415328.088361"]]},"book-10","XBT/USD"]"#,
+    r#"[336,{"b":[["27119.90000","13.54109952","1693415330.621700"]],"c":"3572756970"},"book-10","XBT/USD"]"#,
+    r#"[337,[["5541.20000","0.15850568","1534614057.321597","s","l",""]],"trade","XBT/USD"]"#,
+    r#"{"event":"heartbeat"}"#,
+];
+const BINANCE: &[&str] = &[
+    r#"{"e":"depthUpdate","E":1672515782136,"s":"BTCUSDT","U":157,"u":160,"b":[["0.0024","10"]],"a":[["0.0026","100"]]}"#,
+    r#"{"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate","E":1672515782136,"T":1672515782130,"s":"BTCUSD_PERP","ps":"BTCUSD","U":157,"u":160,"pu":149,"b":[["61773.6","1001"]],"a":[]}}"#,
+    r#"{"u":400900217,"s":"BTCUSDT","b":"25.35190000","B":"31.21000000","a":"25.36520000","A":"40.66000000"}"#,
+    r#"{"lastUpdateId":1027024,"bids":[["4.00000000","431.00000000"]],"asks":[["4.00000200","12.00000000"]]}"#,
+    r#"{"stream":"btcusd_perp@trade","data":{"e":"trade","E":1723161257687,"T":1723161257679,"s":"BTCUSD_PERP","t":849714402,"p":"61804.8","q":"4","X":"MARKET","m":false}}"#,
+];
+const EXCHANGE: &[&str] = &[
+    r#"{"type":"snapshot","product_id":"BTC-USD","bids":[["10101.10","0.45054140"]],"asks":[["10102.55","0.57753524"]]}"#,
+    r#"{"type":"l2update","product_id":"BTC-USD","changes":[["sell","10102.55","660.5"],["buy","10101.10","0.00000000"]],"time":"2021-04-17T16:43:37.075687Z"}"#,
+    r#"{"type":"match","trade_id":10,"sequence":50,"time":"2014-11-07T08:19:27.028459Z","product_id":"BTC-USD","size":"5.23512","price":"400.23","side":"sell"}"#,
+];
+const NASDAQ: &[&str] = &[
+    "34200.004241176,1,16113575,18,5853300,1\n5859400,200,5853300,18",
+    "34200.275,4,16113575,18,5853300,-1\n5859400,182,5853300,18",
+];
+
+fn main() -> std::io::Result<()> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    for (target, dialect) in [("kraken", "kraken"), ("binance", "binance"), ("coinbase", "coinbase")] {
+        let mut lines = Vec::new();
+        for (_, _, bytes) in SAMPLES.iter().filter(|(_, venue, _)| *venue == dialect) {
+            let mut text = String::new();
+            flate2::read::GzDecoder::new(*bytes).read_to_string(&mut text)?;
+            let frames = text.lines().filter_map(|line| line.split_once(' ').map(|(_, f)| f.to_owned()));
+            lines.extend(frames.filter(|frame| frame.len() < 3_000).step_by(97).take(150));
+        }
+        write(&root.join(target), lines.iter().map(String::as_str))?;
+    }
+    for target in ["binance", "binance_usdm", "binance_coinm"] {
+        write(&root.join(target), BINANCE.iter().copied())?;
+    }
+    write(&root.join("kraken_v1"), KRAKEN_V1.iter().copied())?;
+    write(&root.join("coinbase_exchange"), EXCHANGE.iter().copied())?;
+    write(&root.join("nasdaq"), NASDAQ.iter().copied())?;
+    write(&root.join("redact"), [r#"{"token":"abc","x":1}"#, "API-Key: abc\r\n", "?signature=ab"].into_iter())?;
+    journal(&root.join("journal"))
+}
+
+fn write<'a>(folder: &Path, inputs: impl Iterator<Item = &'a str>) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let before = fs::read_dir(folder)?.count();
+    for (n, input) in inputs.enumerate() {
+        fs::write(folder.join(format!("seed-{}", before + n)), input)?;
+    }
+    Ok(())
+}
+
+/// A sound segment, plain and deflated.
+fn journal(folder: &Path) -> std::io::Result<()> {
+    use neural_kraken::Nanos;
+    use neural_kraken::journal::{Kind, Options, Record, Writer};
+    fs::create_dir_all(folder)?;
+    for compress in [false, true] {
+        let dir = std::env::temp_dir().join(format!("neural-kraken-corpus-{compress}"));
+        let _ = fs::remove_dir_all(&dir);
+        let options = Options { compress, ..Options::default() };
+        let mut writer = Writer::create(&dir, options, Nanos(1)).map_err(std::io::Error::other)?;
+        for n in 0..20 {
+            let record = Record { frame: n, bytes: b"{\"a\":1}", ..Record::new(Kind::Frame, Nanos(2)) };
+            writer.append(&record).map_err(std::io::Error::other)?;
+        }
+        writer.finish(Nanos(3)).map_err(std::io::Error::other)?;
+        for entry in fs::read_dir(&dir)? {
+            fs::copy(entry?.path(), folder.join(format!("seed-{compress}")))?;
+        }
+    }
+    Ok(())
+}
