@@ -15,6 +15,8 @@ pub mod cold;
 #[doc(hidden)]
 pub mod tape;
 #[doc(hidden)]
+pub mod config;
+#[doc(hidden)]
 pub mod stage;
 #[doc(hidden)]
 pub mod venue;

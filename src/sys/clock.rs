@@ -96,6 +96,10 @@ impl Clock {
         1e9 * (1_u64 << SHIFT) as f64 / self.scale as f64
     }
 
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "calibrating is waiting, before any thread is hot"
+    )]
     fn calibrate_source(source: Source, span: Duration) -> Clock {
         let start = Moment::now(source);
         std::thread::sleep(span);
