@@ -16,7 +16,7 @@ mod survey;
 
 pub use contract::{Format, Sink, TapeError};
 pub use sample::SAMPLES;
-pub use survey::{Precisions, Survey, survey};
+pub use survey::{Given, Survey, survey};
 
 use std::path::{Path, PathBuf};
 
