@@ -7,8 +7,8 @@
 
 use std::collections::HashMap;
 
-use super::contract::TapeError;
-use super::{NO_SUBJECT, Tape};
+use super::deck::{NO_SUBJECT, Tape};
+use super::error::TapeError;
 use crate::base::{
     Decimal, Form, Instrument, InstrumentId, Instruments, Nanos, Precision, Price, Qty, Status,
     Symbol,
