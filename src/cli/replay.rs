@@ -353,8 +353,8 @@ fn text(loaded: &Loaded, outcome: &Outcome, arguments: &Arguments) -> String {
     let built_in = arguments.files.iter().all(|f| f.contains(":built-in/"));
     if built_in {
         text.push_str(
-            "A generated minute of three venues, in their real frame formats, with a gap and a bad\n\
-             checksum in it on purpose.\n\n",
+            "A generated minute of three venues, in their real frame formats, with a gap and a\n\
+             bad checksum in it on purpose.\n\n",
         );
     }
     text.push_str(&summary(loaded, outcome));

@@ -10,8 +10,8 @@ use std::io;
 pub enum MemoryError {
     /// The limit is too low.
     #[error(
-        "the limit of locked memory is {limit}, which is too low to lock the process; raise it with \
-         `ulimit -l unlimited`, `LimitMEMLOCK=infinity` (systemd) or the capability IPC_LOCK"
+        "the limit of locked memory is {limit}, which is too low to lock the process; raise it \
+         with `ulimit -l unlimited`, `LimitMEMLOCK=infinity` (systemd) or the capability IPC_LOCK"
     )]
     Limit {
         /// The limit as it is.

@@ -1,4 +1,5 @@
-//! Tapes: recorded frames in memory, merged in time order, for whoever drives the machine with them.
+//! Tapes: recorded frames in memory, merged in time order, for whoever drives the machine with
+//! them.
 //!
 //! In: recordings in any of [`FORMATS`], plain or gzip. Out: frames with their time, connection and
 //! subject; the instruments that the frames speak of.

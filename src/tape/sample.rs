@@ -1,7 +1,7 @@
 //! The recordings that come with the program: generated, in the venues' real frame formats.
 //!
-//! They are made by `neural-kraken sample --seed 1` and hold a gap and a bad checksum on purpose, so
-//! that a first look shows how a book says that it is broken, and heals.
+//! They are made by `neural-kraken sample --seed 1` and hold a gap and a bad checksum on purpose,
+//! so that a first look shows how a book says that it is broken, and heals.
 
 use std::path::Path;
 
