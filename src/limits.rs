@@ -54,6 +54,14 @@ pub const LADDER_LEVELS_MAX: usize = 1_000;
 /// that it is truncated.
 pub const FAR_LEVELS_MAX: usize = 65_536;
 
+/// Of these, levels whose memory is resident from the start; real books keep a few thousand there.
+pub const FAR_LEVELS_WARM: usize = 16_384;
+
+/// Of what waits for a snapshot, events and levels whose memory is resident from the start.
+pub const PENDING_EVENTS_WARM: usize = 2_048;
+/// See [`PENDING_EVENTS_WARM`].
+pub const PENDING_LEVELS_WARM: usize = 1 << 16;
+
 /// Ticks of a deep book's window, at most. 2^17 ticks of 0.01 are +-655 USD; a real session moved
 /// 235 USD in 11 minutes, and 2^16 already sends 7 % of the changes to the far array.
 pub const WINDOW_TICKS_MAX: usize = 1 << 17;
@@ -83,6 +91,9 @@ pub const RING_RESYNC_SLOTS: usize = INSTRUMENTS_MAX;
 
 /// Bytes of all recordings that are replayed at once, inflated: a tape lies in memory.
 pub const TAPE_BYTES_MAX: usize = 16 << 30;
+
+/// Ticks that one frame may bring: an hour of silence, after which nothing more can grow stale.
+pub const TICKS_AT_ONCE_MAX: i64 = 36_000;
 
 /// Refused frames that are kept with their reason, the latest ones.
 pub const REFUSED_KEPT_MAX: usize = 64;

@@ -68,7 +68,7 @@ pub struct Quote {
     pub sold: i64,
     /// The instrument.
     pub instrument: u32,
-    /// Book events applied since start, wrapping.
+    /// Changes applied since start, wrapping; snapshots count only where every message is one.
     pub updates: u32,
     /// Trades since start, wrapping.
     pub trades: u32,

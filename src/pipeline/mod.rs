@@ -240,7 +240,7 @@ impl Run<'_> {
             Links::new();
         let yields = core::allowed()?.len() < 2;
         let sample_every = self.plan.sample_every;
-        let book_loop = BookLoop {
+        let mut book_loop = BookLoop {
             books: &mut books,
             ring: from_feed,
             resyncs: to_feed,
@@ -249,7 +249,7 @@ impl Run<'_> {
             sample_every,
             yields,
         };
-        let feed_loop = FeedLoop {
+        let mut feed_loop = FeedLoop {
             feed: &mut feed,
             ring: to_book,
             resyncs: from_book,
@@ -262,9 +262,11 @@ impl Run<'_> {
             let book = scope.spawn(move || self.hot(1, 2, clock, || book_loop.run()));
             let feed = scope.spawn(move || {
                 let mut pacer = Pacer::new(self.plan.pace, clock);
-                self.hot(0, 2, clock, || {
+                let marks = self.hot(0, 2, clock, || {
                     feed_loop.play(self.tape, &mut pacer, asked, |n| self.progress.add(n));
-                })
+                });
+                feed_loop.close(asked);
+                marks
             });
             Ok::<_, PipelineError>(vec![joined(feed.join())?, joined(book.join())?])
         })?;

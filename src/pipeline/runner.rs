@@ -6,6 +6,7 @@ use super::span::Spans;
 use super::topology::{Carried, FromFeed, ToBook};
 use crate::base::Nanos;
 use crate::event::{Market, Resync, Stamp, Tick, View};
+use crate::limits;
 use crate::ring::{Consumer, Producer};
 use crate::stage::book::Books;
 use crate::stage::contract::{Emit, Idle, On};
@@ -62,14 +63,16 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// The ticks up to and with `recv_ns`. The first frame begins the grid.
+    /// The ticks up to and with `recv_ns`. The first frame begins the grid; of a silence so long
+    /// that it would be over [`limits::TICKS_AT_ONCE_MAX`] ticks, the latest ones are given.
     #[inline(always)]
     pub(super) fn up_to(&mut self, recv_ns: Nanos) -> impl Iterator<Item = Tick> + use<> {
-        let next = self.next.unwrap_or((recv_ns.0 / Tick::GRID_NS + 1) * Tick::GRID_NS);
-        let end =
-            if next <= recv_ns.0 { (recv_ns.0 / Tick::GRID_NS + 1) * Tick::GRID_NS } else { next };
+        let behind = (recv_ns.0 / Tick::GRID_NS + 1) * Tick::GRID_NS;
+        let next = self.next.unwrap_or(behind);
+        let end = next.max(behind);
         self.next = Some(end);
-        (next..end).step_by(Tick::GRID_NS as usize).map(|now| Tick { now: Nanos(now) })
+        let begin = next.max(end - limits::TICKS_AT_ONCE_MAX * Tick::GRID_NS);
+        (begin..end).step_by(Tick::GRID_NS as usize).map(|now| Tick { now: Nanos(now) })
     }
 }
 
@@ -198,9 +201,9 @@ pub(super) struct FeedLoop<'a> {
 }
 
 impl FeedLoop<'_> {
-    /// Plays the tape, then closes the link. Every resync request goes to `asked`.
+    /// Plays the tape. Every resync request goes to `asked`.
     pub(super) fn play(
-        mut self,
+        &mut self,
         tape: &Tape,
         pacer: &mut Pacer,
         asked: &mut impl Emit<Resync>,
@@ -222,9 +225,12 @@ impl FeedLoop<'_> {
             }
             done(n);
         }
+    }
+
+    /// Closes the link and takes what the book still asks for, until it closes its own end.
+    pub(super) fn close(self, asked: &mut impl Emit<Resync>) {
         let FeedLoop { ring, mut resyncs, .. } = self;
         drop(ring);
-        // The book closes its end when it has taken all that was sent.
         loop {
             let closed = resyncs.is_abandoned();
             while let Some(resync) = resyncs.pop() {
@@ -251,7 +257,7 @@ pub(super) struct BookLoop<'a, O> {
 
 impl<O: Emit<View>> BookLoop<'_, O> {
     /// Takes events until the link is closed and empty.
-    pub(super) fn run(mut self) {
+    pub(super) fn run(&mut self) {
         let mut grid = Grid::default();
         loop {
             let closed = self.ring.heads.is_abandoned();
@@ -334,5 +340,17 @@ mod tests {
         assert_eq!(ticks(300_000_000), [300_000_000]);
         assert_eq!(ticks(300_000_001), Vec::<i64>::new());
         assert_eq!(ticks(620_000_000), [400_000_000, 500_000_000, 600_000_000]);
+    }
+
+    #[test]
+    fn a_silence_of_years_is_a_bounded_count_of_ticks() {
+        let mut grid = Grid::default();
+        assert_eq!(grid.up_to(Nanos(0)).count(), 0);
+        let day_later = Nanos(86_400 * Nanos::SECOND);
+        let mut ticks = grid.up_to(day_later);
+        let last = ticks.by_ref().last();
+        assert_eq!(last, Some(Tick { now: day_later }));
+        let year_later = Nanos(366 * day_later.0);
+        assert_eq!(grid.up_to(year_later).count() as i64, limits::TICKS_AT_ONCE_MAX);
     }
 }

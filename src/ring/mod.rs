@@ -39,8 +39,18 @@ pub struct Consumer<T> {
 /// ```
 pub fn spsc<T>(slots: usize) -> (Producer<T>, Consumer<T>) {
     assert!(slots > 0, "a ring has at least one slot");
-    let (producer, consumer) = rtrb::RingBuffer::new(slots);
+    let (mut producer, consumer) = rtrb::RingBuffer::new(slots);
+    bring_in(&mut producer, slots);
     (Producer { inner: producer }, Consumer { inner: consumer })
+}
+
+/// Writes every slot once, so that its pages are in memory before the ring is used.
+fn bring_in<T>(producer: &mut rtrb::Producer<T>, slots: usize) {
+    let Ok(mut chunk) = producer.write_chunk_uninit(slots) else { return };
+    let (all, _) = chunk.as_mut_slices();
+    // SAFETY: `all` is writable memory for its length in elements, and any byte may stand in an
+    // uninitialised slot; the chunk is dropped without a commit, so nobody reads it.
+    unsafe { std::ptr::write_bytes(all.as_mut_ptr(), 0, all.len()) };
 }
 
 impl<T> Producer<T> {

@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use super::deck::{NO_SUBJECT, Tape};
 use super::error::TapeError;
 use crate::base::{
-    Decimal, Form, Instrument, InstrumentId, Instruments, Nanos, Precision, Price, Qty, Status,
-    Symbol,
+    ConnectionId, Decimal, Form, Instrument, InstrumentId, Instruments, Nanos, Precision, Price,
+    Qty, Status, Symbol,
 };
 use crate::event::Stamp;
 use crate::limits;
@@ -43,12 +43,28 @@ pub struct Survey {
 pub fn survey(tape: &mut Tape, given: &[Given], wanted: &[Symbol]) -> Result<Survey, TapeError> {
     let mut pass = Pass::default();
     pass.look_at(tape);
+    date_beginnings(tape);
     pass.check_venues(tape)?;
     let only: HashMap<&str, Option<usize>> = pass.only_instruments();
     let instruments = pass.list(tape, given, wanted)?;
     give_subjects(tape, &instruments, &pass, &only);
     tape.entries.sort_by_key(|entry| entry.recv_ns);
     Ok(Survey { instruments })
+}
+
+/// Frames before the first one that knows its time (acknowledgements, a status) came with it.
+fn date_beginnings(tape: &mut Tape) {
+    let mut following: Option<(ConnectionId, Nanos)> = None;
+    for entry in tape.entries.iter_mut().rev() {
+        match following {
+            Some((connection, at))
+                if entry.recv_ns == Nanos::NONE && connection == entry.connection =>
+            {
+                entry.recv_ns = at;
+            }
+            _ => following = Some((entry.connection, entry.recv_ns)),
+        }
+    }
 }
 
 /// What is known of one symbol of one dialect.
@@ -80,7 +96,11 @@ impl Pass {
     fn look_at(&mut self, tape: &mut Tape) {
         let (mut strict, mut raw) = (Strict::new(), Raw::default());
         let mut latest = Nanos::NONE;
+        let mut connection = None;
         for n in 0..tape.len() {
+            if connection.replace(tape.entries[n].connection) != Some(tape.entries[n].connection) {
+                latest = Nanos::NONE;
+            }
             let Some(frame) = tape.frame(n) else { continue };
             let dialect = tape.sources[frame.connection.index()].dialect;
             let stamp = Stamp { recv_ns: frame.recv_ns, ..Stamp::default() };

@@ -250,6 +250,8 @@ impl Raw {
         Raw {
             events: Vec::with_capacity(limits::FRAME_EVENTS_STEADY),
             levels: Vec::with_capacity(limits::FRAME_LEVELS_STEADY),
+            described: Vec::with_capacity(limits::INSTRUMENTS_MAX),
+            subscribed: Vec::with_capacity(limits::INSTRUMENTS_MAX),
             ..Raw::default()
         }
     }

@@ -1,6 +1,7 @@
 //! Sizes: of files, functions, lines and folders.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -54,14 +55,17 @@ pub(crate) fn functions(all: &[Source]) -> Vec<Breach> {
     breaches
 }
 
-/// Lines of text.
+/// Lines of text, but for tables, which are laid out by hand (`#[rustfmt::skip]`).
 pub(crate) fn columns(all: &[Source]) -> Vec<Breach> {
     const RULE: &str = "a line has at most 100 columns";
     let mut breaches = Vec::new();
     for source in all {
+        let mut tables = Tables::default();
+        tables.visit_file(&source.syntax());
         for (n, line) in source.text.lines().enumerate() {
             let columns = line.chars().count();
-            if columns > COLUMNS_MAX {
+            let is_table = tables.lines.iter().any(|lines| lines.contains(&(n + 1)));
+            if columns > COLUMNS_MAX && !is_table {
                 breaches.push(source.breach(n + 1, RULE, format!("{columns} columns")));
             }
         }
@@ -126,6 +130,25 @@ impl<'ast> Visit<'ast> for Functions {
     }
 }
 
+/// Lines of items that are laid out by hand.
+#[derive(Default)]
+struct Tables {
+    lines: Vec<RangeInclusive<usize>>,
+}
+
+impl<'ast> Visit<'ast> for Tables {
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        let is_skip = |attribute: &syn::Attribute| {
+            let words = attribute.path().segments.iter().map(|segment| segment.ident.to_string());
+            words.eq(["rustfmt", "skip"])
+        };
+        if item.attrs.iter().any(is_skip) {
+            self.lines.push(item.span().start().line..=item.span().end().line);
+        }
+        visit::visit_item_fn(self, item);
+    }
+}
+
 #[test]
 fn what_is_too_large_is_caught() {
     let body = "    let _ = 1;\n".repeat(70);
@@ -137,6 +160,10 @@ fn what_is_too_large_is_caught() {
     assert_eq!(files(&[Source::snippet("src/a.rs", &"\n".repeat(501))]).len(), 1);
     let wide = format!("//{}\n//{}", "-".repeat(98), "\u{e4}".repeat(99));
     assert_eq!(columns(&[Source::snippet("src/a.rs", &wide)])[0].line, 2);
+    let table = format!("#[rustfmt::skip]\nfn f() {{\n{0}\n}}\n{0}", "/".repeat(101));
+    let lines: Vec<_> =
+        columns(&[Source::snippet("src/a.rs", &table)]).iter().map(|b| b.line).collect();
+    assert_eq!(lines, [5]);
 }
 
 #[test]

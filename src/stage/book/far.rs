@@ -6,9 +6,10 @@
 //! Never: an allocation after construction, a quadratic load of a snapshot.
 
 use super::contract::keyed;
+use super::room;
 use crate::base::Side;
 use crate::event::Level;
-use crate::limits::{FAR_LEVELS_MAX, PART_LEVELS_MAX};
+use crate::limits::{FAR_LEVELS_MAX, FAR_LEVELS_WARM, PART_LEVELS_MAX};
 
 /// How far away a gap is looked for before memory is moved instead.
 const GAP_REACH: usize = 32;
@@ -35,16 +36,16 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new() -> Desk {
         Desk {
-            incoming: Vec::with_capacity(PART_LEVELS_MAX),
-            spare: Vec::with_capacity(PART_LEVELS_MAX),
+            incoming: room::spare(PART_LEVELS_MAX, PART_LEVELS_MAX, Level::default()),
+            spare: room::spare(PART_LEVELS_MAX, PART_LEVELS_MAX, Level::default()),
         }
     }
 }
 
 impl Far {
     pub(super) fn new(side: Side) -> Far {
-        // Reserved, not touched: pages that are never needed never become resident.
-        let levels = Vec::with_capacity(FAR_LEVELS_MAX + PART_LEVELS_MAX);
+        let capacity = FAR_LEVELS_MAX + PART_LEVELS_MAX;
+        let levels = room::spare(capacity, FAR_LEVELS_WARM, Level::default());
         Far { levels, count: 0, side, truncated: false }
     }
 

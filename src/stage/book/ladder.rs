@@ -7,6 +7,7 @@
 
 use super::checksum::Digits;
 use super::contract::{Best, Sides, keyed};
+use super::room;
 use crate::base::Side;
 use crate::event::Level;
 use crate::limits::{DEPTH_LEVELS, LADDER_LEVELS_MAX};
@@ -150,8 +151,8 @@ impl Flat {
         let room = 2 * depth + MESSAGE_LEVELS;
         Flat {
             side,
-            keys: vec![0; room].into_boxed_slice(),
-            qtys: vec![0; room].into_boxed_slice(),
+            keys: room::filled(room, 0).into_boxed_slice(),
+            qtys: room::filled(room, 0).into_boxed_slice(),
             start: 0,
             end: 0,
             digits: Digits::new(),

@@ -20,6 +20,7 @@ mod near;
 mod far;
 mod grid;
 mod bitmap;
+mod room;
 mod contract;
 #[cfg(test)]
 mod twin;
@@ -69,7 +70,7 @@ pub struct Shown {
     pub bid_levels: usize,
     /// Ask levels in all.
     pub ask_levels: usize,
-    /// Book events applied since start, wrapping.
+    /// Changes applied since start, wrapping; snapshots count only where every message is one.
     pub updates: u32,
     /// Last update id that is in it, 0 where there is none.
     pub last_update_id: u64,

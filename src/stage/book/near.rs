@@ -6,6 +6,7 @@
 use super::bitmap::Bitmap;
 use super::contract::keyed;
 use super::grid::Grid;
+use super::room;
 use crate::base::Side;
 use crate::event::Level;
 use crate::limits::WINDOW_TICKS_MIN;
@@ -64,7 +65,7 @@ impl<const BID: bool> Near<BID> {
     const SIDE: Side = if BID { Side::Buy } else { Side::Sell };
 
     pub(super) fn new(ticks: usize) -> Near<BID> {
-        Near { qty: vec![0; ticks].into_boxed_slice(), bits: Bitmap::new(), best: i64::MIN }
+        Near { qty: room::filled(ticks, 0).into_boxed_slice(), bits: Bitmap::new(), best: i64::MIN }
     }
 
     pub(super) fn clear(&mut self) {

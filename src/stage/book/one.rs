@@ -261,7 +261,8 @@ impl Book {
         if !change.snapshot {
             self.proof.advance(change);
         }
-        self.view.quote.updates = self.view.quote.updates.wrapping_add(1);
+        let counts = !change.snapshot || self.proof.is_picture();
+        self.view.quote.updates = self.view.quote.updates.wrapping_add(u32::from(counts));
         let failure = self.find_fault(change);
         if let Some(reason) = failure {
             self.fail(shared, &head.stamp, reason);

@@ -3,9 +3,12 @@
 //! Never: an allocation after construction. The room is reserved at start and, as pages, only taken
 //! when it is used.
 
+use super::room;
 use crate::base::InstrumentId;
-use crate::event::{Head, Level};
-use crate::limits::{PENDING_EVENTS_MAX, PENDING_LEVELS_MAX};
+use crate::event::{Body, Head, Level, Stamp};
+use crate::limits::{
+    PENDING_EVENTS_MAX, PENDING_EVENTS_WARM, PENDING_LEVELS_MAX, PENDING_LEVELS_WARM,
+};
 
 /// Levels in a block: the median of a Binance spot change.
 const BLOCK_LEVELS: usize = 16;
@@ -54,12 +57,15 @@ impl Pending {
     /// Room for the changes of so many instruments; none where `is_needed` is false.
     pub(super) fn new(instruments: usize, is_needed: bool) -> Pending {
         let (events, blocks) = if is_needed { (PENDING_EVENTS_MAX, BLOCKS_MAX) } else { (0, 0) };
+        let no_block = Block { levels: [Level::default(); BLOCK_LEVELS], next: NONE };
+        let head = Head::about_connection(Stamp::default(), Body::Alive);
+        let no_event = Event { head, levels: 0, block: NONE, next: NONE };
         Pending {
             queues: vec![Queue { first: NONE, last: NONE, begun: 0 }; instruments].into(),
-            events: Vec::with_capacity(events),
+            events: room::spare(events, PENDING_EVENTS_WARM, no_event),
             free_event: NONE,
             events_used: 0,
-            blocks: Vec::with_capacity(blocks),
+            blocks: room::spare(blocks, PENDING_LEVELS_WARM / BLOCK_LEVELS, no_block),
             free_block: NONE,
             blocks_used: 0,
             begun: 0,

@@ -14,6 +14,7 @@ use crate::base::{ConnectionId, InstrumentId, Instruments, Precision};
 use crate::event::{Body, BookChange, Head, Level, Market, Part};
 use crate::limits;
 use crate::stage::contract::Emit;
+use crate::sys::memory;
 use crate::venue::wire::{FastLevel, Strict};
 use crate::venue::{Decoded, Dialect, Input, Listings, Placed, Raw, Refusal, Scale, settle};
 
@@ -105,12 +106,21 @@ impl Feed {
                 sequence: Sequence::default(),
             })
             .collect();
+        let mut raw = Raw::with_steady_capacity();
+        memory::prefault_spare(&mut raw.events);
+        memory::prefault_spare(&mut raw.levels);
+        memory::prefault_spare(&mut raw.described);
+        memory::prefault_spare(&mut raw.subscribed);
+        let mut decoded = Decoded::with_steady_capacity();
+        memory::prefault_spare(&mut decoded.events);
+        memory::prefault_spare(&mut decoded.levels);
+        memory::prefault_spare(&mut decoded.later);
         Feed {
             connections,
             level,
             strict: Strict::new(),
-            raw: Raw::with_steady_capacity(),
-            decoded: Decoded::with_steady_capacity(),
+            raw,
+            decoded,
             verdict: Verdict::Accepted,
             counts: Counts::default(),
             refused: Refused::new(),

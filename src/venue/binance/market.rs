@@ -139,7 +139,7 @@ impl Message<'_> {
             if !scan.is_key(b"\"E\":") || !scan.closes(end, self.braces) {
                 return None;
             }
-            scan.whole_in(event_time, end)?;
+            in_nanos(scan.whole_in(event_time, end)?)?;
         } else if !scan.has(ask_qty.1, b"\"") || !scan.closes(ask_qty.1 + 1, self.braces) {
             return None;
         }
@@ -186,8 +186,12 @@ fn venue_time<K: Kernel>(scan: &mut Scan<'_, K>) -> Option<Nanos> {
 
 #[inline(always)]
 fn millis<K: Kernel>(scan: &mut Scan<'_, K>, key: &[u8; 4]) -> Option<Nanos> {
-    let millis = scan.whole(key)? as i64;
-    Some(Nanos(millis.checked_mul(Nanos::MILLI)?))
+    in_nanos(scan.whole(key)?)
+}
+
+#[inline(always)]
+fn in_nanos(millis: u64) -> Option<Nanos> {
+    Some(Nanos((millis as i64).checked_mul(Nanos::MILLI)?))
 }
 
 #[inline(always)]

@@ -67,11 +67,13 @@ pub trait Kernel: Copy {
         out: &mut Vec<Level>,
     ) -> Option<usize> {
         let (fours, _) = quotes.as_chunks::<4>();
+        let mut expected = usize::from(fours.first()?[0]);
         for (n, marks) in fours.iter().enumerate() {
             let [open, close, qty_open, qty_close] = marks.map(|mark| mark as usize);
-            if frame.raw().get(close..close + 3) != Some(b"\",\"") {
+            if frame.raw().get(close..close + 3) != Some(b"\",\"") || open != expected {
                 return None;
             }
+            expected = qty_close + 4;
             let price = Span { end: close, len: close.checked_sub(open + 1)? };
             let qty = Span { end: qty_close, len: qty_close.checked_sub(qty_open + 1)? };
             out.push(self.pair(frame, price, qty, shape)?);

@@ -269,15 +269,17 @@ fn quoted_pairs(
     }
     let usual = Usual::new(shape);
     let (fours, _) = quotes.as_chunks::<4>();
+    let mut expected = usize::from(fours.first()?[0]);
     for (n, marks) in fours.iter().enumerate() {
         let [open, close, qty_open, qty_close] = marks.map(|mark| mark as usize);
         let price = Span { end: close, len: close.wrapping_sub(open + 1) };
         let qty = Span { end: qty_close, len: qty_close.wrapping_sub(qty_open + 1) };
         let between = four_bytes(frame, close)? & 0x00FF_FFFF;
         let behind = four_bytes(frame, qty_close)?;
-        if between != u32::from_le_bytes(*b"\",\"\0") {
+        if between != u32::from_le_bytes(*b"\",\"\0") || open != expected {
             return None;
         }
+        expected = qty_close + 4;
         let level = match usual.pair(frame, price, qty) {
             Some(level) => level,
             None => pair(frame, price, qty, shape)?,

@@ -1,0 +1,30 @@
+//! The vows of the hot path, over whole recordings, in every layout: no allocation after start and
+//! no page fault once it is warm.
+
+use neural_kraken::pipeline::{self, Layout, Plan, Progress};
+use neural_kraken::sys::alloc;
+
+use super::Case;
+use super::source::{ALL, Recording};
+
+pub(crate) fn cases() -> Vec<Case> {
+    ALL.iter()
+        .map(|recording| {
+            let name = format!("vows::{}_is_played_without_an_allocation", recording.name);
+            let run: Box<dyn FnOnce() + Send> = Box::new(move || keep(*recording));
+            (name, run)
+        })
+        .collect()
+}
+
+fn keep(recording: Recording) {
+    assert!(alloc::is_counting(), "the test binary's allocator counts");
+    let (tape, instruments) = recording.load();
+    for layout in [Layout::One, Layout::StagePerCore, Layout::VenuePerCore] {
+        let plan = Plan { layout, ..Plan::default() };
+        let outcome = pipeline::replay(&tape, &instruments, &plan, &Progress::default()).unwrap();
+        let counts = outcome.allocations.unwrap();
+        assert_eq!((counts.allocations, counts.frees), (0, 0), "{layout:?}");
+        assert_eq!(outcome.page_faults, 0, "page faults, {layout:?}");
+    }
+}
