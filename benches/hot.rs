@@ -18,8 +18,9 @@ use support::Bench;
 
 mod support;
 
-mod metric;
 mod book;
+mod feed;
+mod metric;
 mod ring;
 mod tape;
 
@@ -31,6 +32,7 @@ type Run = fn(&mut Bench);
 const BENCHES: &[(&str, Run)] = &[
     ("ring", ring::run),
     ("metric", metric::run),
+    ("feed", feed::run),
     ("book", book::run),
 ];
 

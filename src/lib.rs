@@ -17,6 +17,8 @@ pub mod tape;
 #[doc(hidden)]
 pub mod config;
 #[doc(hidden)]
+pub mod sim;
+#[doc(hidden)]
 pub mod stage;
 #[doc(hidden)]
 pub mod venue;

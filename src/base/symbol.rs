@@ -38,9 +38,14 @@ impl Symbol {
         if len > limits::SYMBOL_BYTES_MAX {
             return Symbol::NONE;
         }
+        // Word by word with a mask: byte by byte the compiler makes a branch of each.
+        let (words, _) = bytes.as_chunks::<8>();
         let mut cut = [0; limits::SYMBOL_BYTES_MAX];
-        for (n, (to, from)) in cut.iter_mut().zip(bytes).enumerate() {
-            *to = if n < len { *from } else { 0 };
+        for (n, word) in words.iter().enumerate() {
+            let bits = (8 * len).saturating_sub(64 * n).min(64) as u32;
+            let keep = u64::MAX.checked_shr(64 - bits).unwrap_or(0);
+            cut[8 * n..8 * n + 8]
+                .copy_from_slice(&(u64::from_le_bytes(*word) & keep).to_le_bytes());
         }
         Symbol(cut)
     }
@@ -145,6 +150,15 @@ mod tests {
             assert_eq!(table.look_up(&name(n)), InstrumentId(n));
         }
         assert_eq!(table.look_up(&name(2_000)), InstrumentId::NONE);
+    }
+
+    #[test]
+    fn a_cut_symbol_is_the_same_as_a_checked_one() {
+        let text = b"BTCUSDT_240927-ABCDEFGHIJKLMNOPQ";
+        for len in 1..=text.len() {
+            assert_eq!(Some(Symbol::cut(text, len)), Symbol::new(&text[..len]), "{len}");
+        }
+        assert_eq!(Symbol::cut(text, 33), Symbol::NONE);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod compare;
 mod config;
 mod output;
 mod replay;
+mod sample;
 mod table;
 
 use std::ffi::OsString;
@@ -36,6 +37,8 @@ struct Arguments {
 enum Verb {
     /// Play recordings through the machine: books proven, latency measured.
     Replay(Box<replay::Arguments>),
+    /// Write generated recordings, with faults in them on purpose.
+    Sample(sample::Arguments),
     /// Show what the configuration comes to on this host, or the manual of its keys.
     Config(config::Arguments),
 }
@@ -55,6 +58,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match verb {
         None => replay::run(&replay::Arguments::built_in(), file, json),
         Some(Verb::Replay(arguments)) => replay::run(&arguments, file, json),
+        Some(Verb::Sample(arguments)) => sample::run(&arguments, json),
         Some(Verb::Config(arguments)) => config::run(&arguments, file, json),
     };
     match result {

@@ -45,7 +45,7 @@ pub fn survey(tape: &mut Tape, given: &[Given], wanted: &[Symbol]) -> Result<Sur
     pass.look_at(tape);
     date_beginnings(tape);
     pass.check_venues(tape)?;
-    let only: HashMap<&str, Option<usize>> = pass.only_instruments();
+    let only = pass.only_instruments(tape);
     let instruments = pass.list(tape, given, wanted)?;
     give_subjects(tape, &instruments, &pass, &only);
     tape.entries.sort_by_key(|entry| entry.recv_ns);
@@ -88,8 +88,17 @@ struct Found {
 struct Pass {
     found: Vec<Found>,
     places: HashMap<(&'static str, Symbol), usize>,
-    /// Snapshots that name no symbol, by dialect: they are of the only one.
-    unnamed: Vec<(&'static Dialect, Found)>,
+    /// What each connection speaks of.
+    speech: HashMap<ConnectionId, Speech>,
+}
+
+/// What one connection speaks of.
+#[derive(Debug, Default)]
+struct Speech {
+    /// Places of its instruments, each once.
+    places: Vec<usize>,
+    /// Snapshots that name no symbol: they are of its only instrument.
+    unnamed: Option<Found>,
 }
 
 impl Pass {
@@ -116,43 +125,48 @@ impl Pass {
             }
             if accepted {
                 let subject = tape.subjects.get(tape.entries[n].subject as usize).copied();
-                self.take(dialect, subject, &raw);
+                let connection = tape.entries[n].connection;
+                self.take(dialect, connection, subject, &raw);
             }
         }
     }
 
-    fn take(&mut self, dialect: &'static Dialect, subject: Option<Symbol>, raw: &Raw) {
+    fn take(
+        &mut self,
+        dialect: &'static Dialect,
+        connection: ConnectionId,
+        subject: Option<Symbol>,
+        raw: &Raw,
+    ) {
         for described in &raw.described {
-            self.of(dialect, described.symbol).described = Some(*described);
+            let place = self.place(dialect, described.symbol);
+            self.found[place].described = Some(*described);
         }
         for (symbol, depth) in &raw.subscribed {
-            self.of(dialect, *symbol).depth = Some(*depth);
+            let place = self.place(dialect, *symbol);
+            self.found[place].depth = Some(*depth);
         }
         for event in &raw.events {
             let symbol = if event.symbol == Symbol::NONE { subject } else { Some(event.symbol) };
-            let found = match symbol {
-                Some(symbol) => self.of(dialect, symbol),
-                None => self.unnamed(dialect),
+            let place = symbol.map(|symbol| self.place(dialect, symbol));
+            let speech = self.speech.entry(connection).or_default();
+            let Some(place) = place else {
+                let none = || Found::new(dialect, Symbol::NONE);
+                speech.unnamed.get_or_insert_with(none).take(event, raw);
+                continue;
             };
-            found.take(event, raw);
+            if !speech.places.contains(&place) {
+                speech.places.push(place);
+            }
+            self.found[place].take(event, raw);
         }
     }
 
-    fn of(&mut self, dialect: &'static Dialect, symbol: Symbol) -> &mut Found {
-        let place = *self.places.entry((dialect.name, symbol)).or_insert_with(|| {
+    fn place(&mut self, dialect: &'static Dialect, symbol: Symbol) -> usize {
+        *self.places.entry((dialect.name, symbol)).or_insert_with(|| {
             self.found.push(Found::new(dialect, symbol));
             self.found.len() - 1
-        });
-        &mut self.found[place]
-    }
-
-    fn unnamed(&mut self, dialect: &'static Dialect) -> &mut Found {
-        let place = self.unnamed.iter().position(|(d, _)| d.name == dialect.name);
-        let place = place.unwrap_or_else(|| {
-            self.unnamed.push((dialect, Found::new(dialect, Symbol::NONE)));
-            self.unnamed.len() - 1
-        });
-        &mut self.unnamed[place].1
+        })
     }
 
     /// Every venue that was named must have said something.
@@ -160,7 +174,8 @@ impl Pass {
         for source in tape.sources() {
             let speaks =
                 |found: &Found| found.dialect.name == source.dialect.name && found.events > 0;
-            if !self.found.iter().any(speaks) && !self.unnamed.iter().any(|(_, f)| speaks(f)) {
+            let mut unnamed = self.speech.values().filter_map(|speech| speech.unnamed.as_ref());
+            if !self.found.iter().any(speaks) && !unnamed.any(speaks) {
                 let (path, venue) = (source.path.clone(), source.dialect.name);
                 return Err(TapeError::WrongVenue { path, venue, looks_like: guess(tape) });
             }
@@ -168,16 +183,22 @@ impl Pass {
         Ok(())
     }
 
-    /// By dialect, the place of its instrument where it has only one that says anything.
-    fn only_instruments(&mut self) -> HashMap<&'static str, Option<usize>> {
-        let mut only = HashMap::new();
-        for (place, found) in self.found.iter().enumerate().filter(|(_, f)| f.events > 0) {
-            only.entry(found.dialect.name).and_modify(|only| *only = None).or_insert(Some(place));
-        }
-        for (dialect, unnamed) in self.unnamed.drain(..) {
-            if let Some(Some(place)) = only.get(dialect.name) {
-                self.found[*place].merge(&unnamed);
+    /// By connection, the place of its instrument where it speaks of only one; where it speaks of
+    /// none (a file of replies), that of the only one of its dialect.
+    fn only_instruments(&mut self, tape: &Tape) -> Vec<Option<usize>> {
+        let mut only = Vec::new();
+        for (n, source) in tape.sources.iter().enumerate() {
+            let mut speech = self.speech.remove(&ConnectionId(n as u16)).unwrap_or_default();
+            if speech.places.is_empty() {
+                let is_of = |f: &Found| f.dialect.name == source.dialect.name && f.events > 0;
+                let found = self.found.iter().enumerate();
+                speech.places = found.filter(|(_, f)| is_of(f)).map(|(place, _)| place).collect();
             }
+            let place = if let [place] = speech.places[..] { Some(place) } else { None };
+            if let (Some(place), Some(unnamed)) = (place, &speech.unnamed) {
+                self.found[place].merge(unnamed);
+            }
+            only.push(place);
         }
         only
     }
@@ -371,20 +392,16 @@ fn guess(tape: &Tape) -> Option<&'static str> {
     })
 }
 
-/// Frames that name no symbol are about the one that their request named, else about the only one.
-fn give_subjects(
-    tape: &mut Tape,
-    instruments: &Instruments,
-    pass: &Pass,
-    only: &HashMap<&str, Option<usize>>,
-) {
+/// Frames that name no symbol are about the one that their request named, else about the only one
+/// of their connection.
+fn give_subjects(tape: &mut Tape, instruments: &Instruments, pass: &Pass, only: &[Option<usize>]) {
     let id_of = |dialect: &Dialect, symbol: &Symbol| {
         instruments.find(dialect.name, symbol).map_or(InstrumentId::UNLISTED, |i| i.id)
     };
     for entry in &mut tape.entries {
         let dialect = tape.sources[entry.connection.index()].dialect;
         entry.about = if entry.subject == NO_SUBJECT {
-            let place = only.get(dialect.name).copied().flatten();
+            let place = only[entry.connection.index()];
             place.map_or(InstrumentId::NONE, |place| id_of(dialect, &pass.found[place].symbol))
         } else {
             id_of(dialect, &tape.subjects[entry.subject as usize])

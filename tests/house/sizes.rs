@@ -15,7 +15,7 @@ const FOLDERS_DEEP_MAX: usize = 3;
 const FILES_WIDE_MAX: usize = 7;
 
 /// Folders that may be wider, and why.
-const WIDE: [(&str, &str); 9] = [
+const WIDE: [(&str, &str); 10] = [
     ("src/cli", "a registry: one file for each verb, beside what verbs share"),
     ("src/event", "a registry: one file for each message"),
     ("src/host", "a registry: one file for each knob of the host"),
@@ -23,6 +23,7 @@ const WIDE: [(&str, &str); 9] = [
     ("src/config/part", "a registry: one file for each table of the manual"),
     ("src/stage/signal", "a registry: one file for each signal"),
     ("src/stage/book", "two forms of a book, their parts and their twins for tests: one matter"),
+    ("src/venue/wire", "what every decoder stands on, with a kernel for each instruction set"),
     ("src/tape", "a registry: one file for each recording format"),
     ("tests/house", "a registry: one file for each kind of rule"),
 ];

@@ -14,7 +14,7 @@ pub(crate) struct Source {
 }
 
 /// A rule that was not kept.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Breach {
     pub(crate) path: String,
     /// From 1.

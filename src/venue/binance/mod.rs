@@ -1,6 +1,7 @@
 //! Binance: spot, and USD-M and COIN-M futures, which differ in how a book is continued.
 
 mod market;
+pub mod mirror;
 mod strict;
 
 use crate::base::{Continuity, Form};

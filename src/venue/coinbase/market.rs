@@ -25,8 +25,10 @@ impl Scanner for Market {
         }
         // The quotation marks lie in a buffer of their own, so that `out` stays free for events.
         let mut quotes = std::mem::take(&mut out.quotes);
-        let taken = Scan::new(kernel, input.bytes, &mut quotes)
-            .and_then(|scan| frame(scan, book, input, listings, out));
+        let taken = match Scan::new(kernel, input.bytes, &mut quotes) {
+            Some(scan) => frame(scan, book, input, listings, out),
+            None => None,
+        };
         out.quotes = quotes;
         taken
     }

@@ -1,6 +1,7 @@
 //! Coinbase: Advanced Trade, and the Exchange feed of older recordings.
 
 mod market;
+pub mod mirror;
 mod strict;
 mod exchange;
 

@@ -26,21 +26,18 @@ impl Scanner for Market {
         let Decoded { quotes, .. } = out;
         // The quotation marks lie in a buffer of their own, so that `out` stays free for events.
         let mut quotes = std::mem::take(quotes);
-        let taken = Scan::new(kernel, input.bytes, &mut quotes).and_then(|scan| {
-            if scan.has(0, b"{\"channel\":\"book\",\"type\":\"update\",\"data\":[{\"symbol\":\"") {
-                book(scan, input, listings, out)
-            } else if scan
-                .has(0, b"{\"channel\":\"trade\",\"type\":\"update\",\"data\":[{\"symbol\":\"")
-            {
-                trades(scan, input, listings, out)
-            } else {
-                None
-            }
-        });
+        let taken = match Scan::new(kernel, input.bytes, &mut quotes) {
+            Some(scan) if scan.has(0, BOOK) => book(scan, input, listings, out),
+            Some(scan) if scan.has(0, TRADE) => trades(scan, input, listings, out),
+            _ => None,
+        };
         out.quotes = quotes;
         taken
     }
 }
+
+const BOOK: &[u8; 53] = b"{\"channel\":\"book\",\"type\":\"update\",\"data\":[{\"symbol\":\"";
+const TRADE: &[u8; 54] = b"{\"channel\":\"trade\",\"type\":\"update\",\"data\":[{\"symbol\":\"";
 
 /// Quotation marks before the key `symbol`: three keys, two texts.
 const MARKS_BEFORE_SYMBOL: usize = 10;

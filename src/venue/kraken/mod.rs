@@ -1,6 +1,7 @@
 //! Kraken: websocket v2, and the v1 format of older recordings.
 
 mod market;
+pub mod mirror;
 mod strict;
 mod v1;
 

@@ -56,6 +56,19 @@ pub trait Kernel: Copy {
         Some(Level { price, qty: self.decimal(frame, qty, shape.qty)? })
     }
 
+    /// Two pairs of one instrument, as [`Kernel::pair`] of each.
+    #[inline(always)]
+    fn two_pairs(
+        self,
+        frame: Padded<'_>,
+        spans: [(Span, Span); 2],
+        shape: Shape,
+    ) -> Option<[Level; 2]> {
+        let [(bid, bid_qty), (ask, ask_qty)] = spans;
+        let bid = self.pair(frame, bid, bid_qty, shape)?;
+        Some([bid, self.pair(frame, ask, ask_qty, shape)?])
+    }
+
     /// Reads levels of the form `["1.5","2"],["1.4","3"]` into `out`, from the quotation mark of the
     /// first price on, and returns how many. `None` where one has any other form.
     #[inline(always)]

@@ -9,6 +9,7 @@
 //! Never: a float, a rounding, an allocation on the fast path.
 
 mod padded;
+mod pen;
 mod kernel;
 mod portable;
 mod scan;
@@ -19,6 +20,7 @@ mod vector;
 
 pub use kernel::{FastLevel, Job, Kernel, Shape, Span};
 pub use padded::Padded;
+pub use pen::Pen;
 pub use portable::Portable;
 pub use scan::{DayMemo, Scan};
 pub use strict::{Strict, Value, need};

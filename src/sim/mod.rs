@@ -1,0 +1,13 @@
+//! Sim: a world in a box. Values that nobody sees, people who follow them, venues that tell.
+//!
+//! In: a seed. Out: recordings in the venues' real frame formats.
+//! Never: a clock, a socket, or chance that is not the seed's.
+
+mod random;
+mod value;
+mod listing;
+mod market;
+mod flow;
+mod recording;
+
+pub use recording::{Fault, Plan, Recording, Truth, record};
