@@ -78,8 +78,7 @@ impl Market {
     }
 
     /// Lets a taker in: trades up to `qty` at prices no worse than `limit`, a trade a level, at
-    /// most
-    /// `levels` of them.
+    /// most `levels` of them.
     pub(super) fn take(&mut self, taker: Side, limit: i64, qty: i64, levels: usize) {
         let maker = taker.opposite();
         let mut left = qty;
