@@ -16,7 +16,8 @@ type Message = [u64; 8];
 /// Slots of every ring here.
 const SLOTS: usize = 1_024;
 
-/// Messages handed on in one timed item of a case on one thread: one alone is too short for a stamp.
+/// Messages handed on in one timed item of a case on one thread: one alone is too short for a
+/// stamp.
 const BURST: u32 = 16;
 
 /// Levels of a slice: an ordinary depth frame.

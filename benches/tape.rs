@@ -1,4 +1,5 @@
-//! Book changes for the benches: of the recordings where they are, else drawn with their statistics.
+//! Book changes for the benches: of the recordings where they are, else drawn with their
+//! statistics.
 //!
 //! In: `NEURAL_KRAKEN_RECORDINGS`, by default `../shared/data` beside the repository. Out: numbers,
 //! parsed before anything is timed.

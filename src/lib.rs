@@ -1,7 +1,7 @@
 //! Neural Kraken: a lock-free trading pipeline for bare-metal hosts.
 //!
 //! The map: the `mod` lines below are in the order of the layers, and a module imports only modules
-//! declared below it. `tests/house.rs` reads this file and holds everyone to it.
+//! declared below it. `tests/house` reads this file and holds everyone to it.
 
 // Tests say what went wrong by panicking; that is their job.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
@@ -14,6 +14,8 @@ pub mod pipeline;
 pub mod cold;
 #[doc(hidden)]
 pub mod tape;
+#[doc(hidden)]
+pub mod config;
 #[doc(hidden)]
 pub mod sim;
 #[doc(hidden)]

@@ -124,6 +124,48 @@ pub const JOURNAL_SEGMENT_BYTES: u64 = 256 << 20;
 /// Bytes of a whole journal, ordinarily; beyond it the oldest segments go.
 pub const JOURNAL_QUOTA_BYTES: u64 = 16 << 30;
 
+/// Bytes of a configuration file. A thousand instruments take about 300 KB.
+pub const CONFIG_BYTES_MAX: usize = 2 << 20;
+
+/// Tables and lists nested in a configuration file; its own keys nest five.
+pub const CONFIG_NESTING_MAX: usize = 8;
+
+/// Errors of a configuration file that are shown, the first ones.
+pub const CONFIG_FAULTS_MAX: usize = 100;
+
+/// Bytes of a name in the configuration: of an asset, an account, a group.
+pub const NAME_BYTES_MAX: usize = 32;
+
+/// Assets of one process.
+pub const ASSETS_MAX: usize = 1_024;
+
+/// Accounts of one process.
+pub const ACCOUNTS_MAX: usize = 64;
+
+/// The widest spacing of measured frames: 2^20 frames are minutes of a busy venue.
+pub const SAMPLE_EVERY_MAX: u64 = 1 << 20;
+
+/// Milliseconds of silence after which a book is stale, at most: an hour.
+pub const STALE_AFTER_MS_MAX: u64 = 3_600_000;
+
+/// Mebibytes of a journal segment, at most.
+pub const JOURNAL_SEGMENT_MIB_MAX: u64 = 1 << 16;
+
+/// Mebibytes of a whole journal, at most: a pebibyte.
+pub const JOURNAL_QUOTA_MIB_MAX: u64 = 1 << 30;
+
+/// Kibibytes of a journal block, at least; less compresses to nothing.
+pub const JOURNAL_BLOCK_KIB_MIN: u64 = 4;
+
+/// Kibibytes of a journal block, at most.
+pub const JOURNAL_BLOCK_KIB_MAX: u64 = 16 << 10;
+
+/// Basis points by which fungible assets may differ in price, at most: a tenth.
+pub const BASIS_BPS_MAX: u64 = 1_000;
+
+/// Whole units that one contract is worth, at most.
+pub const CONTRACT_VALUE_MAX: u64 = 1_000_000_000;
+
 // A part must fit into the level ring twice, or a snapshot would wait on itself.
 const _: () = assert!(RING_LEVEL_SLOTS >= 2 * PART_LEVELS_MAX);
 // What waits for a snapshot must hold the largest frame that the strict path takes in its stride.
@@ -140,3 +182,6 @@ const _: () = assert!(
     (INSTRUMENTS_MAX + CONNECTIONS_MAX) * (JOURNAL_KNOWN_BYTES_MAX + 64) <= JOURNAL_BLOCK_BYTES_MAX
 );
 const _: () = assert!(CONNECTIONS_MAX <= INSTRUMENTS_MAX);
+const _: () = assert!(SAMPLE_EVERY_MAX.is_power_of_two());
+const _: () = assert!((JOURNAL_BLOCK_KIB_MAX as usize) << 10 <= JOURNAL_BLOCK_BYTES_MAX);
+const _: () = assert!(ASSETS_MAX < u16::MAX as usize);

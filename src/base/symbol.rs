@@ -1,7 +1,8 @@
 //! Symbols as on the wire, and the table that finds an instrument by one.
 //!
 //! The table is open addressing over fixed slots: filled at start, read on the hot path without a
-//! hasher, an allocation or a pointer chase. A look-up is one multiply and, nearly always, one slot.
+//! hasher, an allocation or a pointer chase. A look-up is one multiply and, nearly always, one
+//! slot.
 
 use std::fmt;
 

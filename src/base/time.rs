@@ -162,7 +162,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn shown_and_read_again_is_the_same(ns in 31_536_000_000_000_000_i64..9_000_000_000_000_000_000) {
+        fn shown_and_read_again_is_the_same(
+            ns in 31_536_000_000_000_000_i64..9_000_000_000_000_000_000,
+        ) {
             prop_assert_eq!(Nanos::parse(Nanos(ns).to_string().as_bytes()), Ok(Nanos(ns)));
         }
     }

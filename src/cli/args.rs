@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use super::output::Failure;
 use crate::base::Symbol;
+use crate::config;
 use crate::limits;
-use crate::tape::{self, FORMATS, Format, Spec};
+use crate::pipeline::Layout;
+use crate::tape::{self, FORMATS, Format, Given, Spec};
 use crate::venue::{self, DIALECTS, Dialect};
 
 /// Reads `FILE` or `V:F:FILE`, with what `--venue` and `--format` say where the file does not.
@@ -61,7 +63,7 @@ fn names(names: impl Iterator<Item = &'static str>) -> String {
 }
 
 /// Reads `SYM:price_decimals:qty_decimals`.
-pub(super) fn precision(text: &str) -> Result<(Symbol, u8, u8), Failure> {
+pub(super) fn precision(text: &str) -> Result<Given, Failure> {
     let bad = || {
         Failure::misused(format_args!(
             "`--instrument {text}`: expected SYMBOL:PRICE_DECIMALS:QTY_DECIMALS with decimals from \
@@ -75,7 +77,17 @@ pub(super) fn precision(text: &str) -> Result<(Symbol, u8, u8), Failure> {
     };
     let decimals = |text: &str| text.parse().ok().filter(|n| *n <= limits::DECIMALS_MAX);
     let (Some(qty), Some(price)) = (decimals(qty), decimals(price)) else { return Err(bad()) };
-    Ok((symbol_of(symbol)?, price, qty))
+    Ok(Given { venue: None, symbol: symbol_of(symbol)?, price_decimals: price, qty_decimals: qty })
+}
+
+/// The pipeline's layout that the configuration names.
+pub(super) fn layout(of: config::Layout) -> Layout {
+    match of {
+        config::Layout::One => Layout::One,
+        config::Layout::VenuePerCore => Layout::VenuePerCore,
+        config::Layout::StagePerCore => Layout::StagePerCore,
+        config::Layout::Auto => Layout::Auto,
+    }
 }
 
 /// Reads a symbol as on the wire.

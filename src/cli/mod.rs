@@ -4,12 +4,14 @@
 
 mod args;
 mod compare;
+mod config;
 mod output;
 mod replay;
 mod sample;
 mod table;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -23,6 +25,9 @@ struct Arguments {
     /// Print one JSON object on stdout; progress and messages go to stderr.
     #[arg(long, global = true)]
     json: bool,
+    /// Lay this TOML file over the built-in configuration (see `config check`, `config manual`).
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
@@ -31,14 +36,16 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Play recordings through the machine: books proven, latency measured.
-    Replay(replay::Arguments),
+    Replay(Box<replay::Arguments>),
     /// Write generated recordings, with faults in them on purpose.
     Sample(sample::Arguments),
+    /// Show what the configuration comes to on this host, or the manual of its keys.
+    Config(config::Arguments),
 }
 
 /// Does what the arguments say and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let Arguments { json, verb } = match Arguments::try_parse_from(arguments) {
+    let Arguments { json, config: file, verb } = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are errors to the parser, and well to the user.
@@ -47,10 +54,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    let file = file.as_deref();
     let result = match verb {
-        None => replay::run(&replay::Arguments::built_in(), json),
-        Some(Verb::Replay(arguments)) => replay::run(&arguments, json),
+        None => replay::run(&replay::Arguments::built_in(), file, json),
+        Some(Verb::Replay(arguments)) => replay::run(&arguments, file, json),
         Some(Verb::Sample(arguments)) => sample::run(&arguments, json),
+        Some(Verb::Config(arguments)) => config::run(&arguments, file, json),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,7 @@
 //! `replay`: recordings through the machine, books proven, latency measured.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -13,14 +13,16 @@ use super::args;
 use super::compare;
 use super::output::{self, Failure};
 use super::table::{Table, grouped};
-use crate::base::{Instrument, Instruments, render};
+use crate::base::{ConnectionId, Instrument, Instruments, render};
 use crate::cold;
+use crate::config::Config;
 use crate::event::Level;
 use crate::metric::histogram::Percentiles;
 use crate::pipeline::{self, Layout, Outcome, Pace, Plan, Progress};
-use crate::stage::book::Shown;
+use crate::stage::book::{Settings, Shown};
 use crate::sys::clock::Clock;
-use crate::tape::{self, SAMPLES, Spec, Tape};
+use crate::tape::{self, Given, SAMPLES, Spec, Tape};
+use crate::venue::wire::FastLevel;
 
 /// Play recordings through the machine: books proven, latency measured.
 ///
@@ -44,9 +46,9 @@ pub(super) struct Arguments {
     /// Decimals of a symbol, where the recording does not say, as BTCUSDT:2:8.
     #[arg(long, value_name = "SYM:P:Q")]
     instrument: Vec<String>,
-    /// Which stages share a core: one, venue-per-core, stage-per-core, auto.
-    #[arg(long, default_value = "one")]
-    layout: String,
+    /// Which stages share a core: one, venue-per-core, stage-per-core, auto; else as configured.
+    #[arg(long, value_name = "L")]
+    layout: Option<String>,
     /// How fast: max, or recorded.
     #[arg(long, default_value = "max")]
     pace: String,
@@ -82,7 +84,7 @@ impl Arguments {
             format: None,
             symbols: Vec::new(),
             instrument: Vec::new(),
-            layout: String::from(Layout::One.name()),
+            layout: None,
             pace: String::from("max"),
             no_fills: false,
             record: None,
@@ -90,12 +92,16 @@ impl Arguments {
         }
     }
 
-    fn plan(&self) -> Result<Plan, Failure> {
-        let layout = Layout::named(&self.layout).ok_or_else(|| {
-            let known: Vec<_> = Layout::ALL.iter().map(|l| l.name()).collect();
-            let (layout, known) = (&self.layout, known.join(", "));
-            Failure::misused(format_args!("unknown layout `{layout}`: use one of {known}"))
-        })?;
+    /// As configured, but for what the arguments say themselves.
+    fn plan(&self, config: &Config) -> Result<Plan, Failure> {
+        let layout = match &self.layout {
+            None => args::layout(config.pipeline.layout),
+            Some(layout) => Layout::named(layout).ok_or_else(|| {
+                let known: Vec<_> = Layout::ALL.iter().map(|l| l.name()).collect();
+                let known = known.join(", ");
+                Failure::misused(format_args!("unknown layout `{layout}`: use one of {known}"))
+            })?,
+        };
         let pace = match self.pace.as_str() {
             "max" => Pace::Max,
             "recorded" => Pace::Recorded,
@@ -104,7 +110,27 @@ impl Arguments {
                 return Err(Failure::misused(why));
             }
         };
-        Ok(Plan { layout, pace, ..Plan::default() })
+        let stale_after_ns = config.book.stale_after_ns;
+        Ok(Plan {
+            layout,
+            pace,
+            level: config.pipeline.simd.unwrap_or_else(FastLevel::detect),
+            sample_every: config.pipeline.sample_every,
+            pin: config.pipeline.pin,
+            books: Settings { stale_after_ns, ..Settings::default() },
+        })
+    }
+
+    /// Decimals that the arguments give, then those of instruments that the user's file lists.
+    fn given(&self, config: &Config) -> Result<Vec<Given>, Failure> {
+        let said = self.instrument.iter().map(|text| args::precision(text));
+        let listed = config.universe.listed_by_user().map(|instrument| Given {
+            venue: Some(instrument.venue.name),
+            symbol: instrument.symbol,
+            price_decimals: instrument.price_decimals,
+            qty_decimals: instrument.qty_decimals,
+        });
+        said.chain(listed.map(Ok)).collect()
     }
 
     fn specs(&self) -> Result<Vec<Spec>, Failure> {
@@ -123,16 +149,23 @@ struct Loaded {
 }
 
 /// Runs the verb.
-pub(super) fn run(arguments: &Arguments, as_json: bool) -> Result<(), Failure> {
-    let plan = arguments.plan()?;
-    let loaded = load(arguments)?;
+pub(super) fn run(
+    arguments: &Arguments,
+    config: Option<&Path>,
+    as_json: bool,
+) -> Result<(), Failure> {
+    let config = Config::load(config).map_err(Failure::failed)?;
+    let mut plan = arguments.plan(&config)?;
+    let loaded = load(arguments, &config)?;
+    plan.books.stale_after_ns_of = silences(&loaded.tape, &config);
     for warning in loaded.tape.warnings() {
         eprintln!("warning: {warning}");
     }
     let outcome = play(&loaded, &plan)?;
     if let Some(dir) = &arguments.record {
-        let records =
-            cold::record(&loaded.tape, &loaded.instruments, dir).map_err(Failure::failed)?;
+        let options = config.journal.options;
+        let records = cold::record(&loaded.tape, &loaded.instruments, dir, options);
+        let records = records.map_err(Failure::failed)?;
         eprintln!("recorded {} records to {}", grouped(records), dir.display());
     }
     if as_json {
@@ -146,10 +179,20 @@ pub(super) fn run(arguments: &Arguments, as_json: bool) -> Result<(), Failure> {
     }
 }
 
-fn load(arguments: &Arguments) -> Result<Loaded, Failure> {
+/// Connections of venues with a silence of their own.
+fn silences(tape: &Tape, config: &Config) -> Vec<(ConnectionId, i64)> {
+    let configured = |venue: &str| {
+        config.book.stale_after_ns_of.iter().find(|(name, _)| *name == venue).map(|(_, ns)| *ns)
+    };
+    let sources = tape.sources().iter().enumerate();
+    sources
+        .filter_map(|(n, source)| Some((ConnectionId(n as u16), configured(source.dialect.name)?)))
+        .collect()
+}
+
+fn load(arguments: &Arguments, config: &Config) -> Result<Loaded, Failure> {
     let specs = arguments.specs()?;
-    let given: Vec<_> =
-        arguments.instrument.iter().map(|text| args::precision(text)).collect::<Result<_, _>>()?;
+    let given = arguments.given(config)?;
     let wanted: Vec<_> =
         arguments.symbols.iter().map(|text| args::symbol_of(text)).collect::<Result<_, _>>()?;
     let clock = Clock::calibrate(Duration::from_millis(5));
@@ -205,6 +248,8 @@ fn object(loaded: &Loaded, outcome: &Outcome) -> Value {
         .map(|(instrument, shown)| (instrument.name(), book(shown)))
         .collect();
     let refusals: Vec<Value> = outcome.refused.iter().map(refusal).collect();
+    let resyncs = outcome.resyncs.iter().map(|r| resync(r, &loaded.instruments));
+    let resyncs: Vec<Value> = resyncs.collect();
     json!({
         "source": {
             "files": loaded.files,
@@ -237,7 +282,7 @@ fn object(loaded: &Loaded, outcome: &Outcome) -> Value {
             "quote_mismatch": integrity.quote_mismatch,
             "resyncs": integrity.resyncs,
         },
-        "resyncs": outcome.resyncs.iter().map(|r| resync(r, &loaded.instruments)).collect::<Vec<_>>(),
+        "resyncs": resyncs,
         "latency_ns": {
             "decode": percentiles(&outcome.latency.decode),
             "book": percentiles(&outcome.latency.book),
@@ -308,9 +353,15 @@ fn text(loaded: &Loaded, outcome: &Outcome, arguments: &Arguments) -> String {
     let built_in = arguments.files.iter().all(|f| f.contains(":built-in/"));
     if built_in {
         text.push_str(
-            "A generated minute of three venues, in their real frame formats, with three faults in it on\n\
-             purpose: a hole in Binance's update ids, a wrong checksum from Kraken, a lost frame of\n\
-             Coinbase. Each book says that it is broken, asks for a snapshot, and heals with it.\n\n",
+            "A generated minute of three venues, in their real frame formats, with three faults
+\
+             in it on purpose: a hole in Binance's update ids, a wrong checksum from Kraken, a
+\
+             lost frame of Coinbase. Each book says that it is broken, asks for a snapshot, and
+\
+             heals with it.
+
+",
         );
     }
     text.push_str(&summary(loaded, outcome));
@@ -332,7 +383,8 @@ fn summary(loaded: &Loaded, outcome: &Outcome) -> String {
         "{} frames of {:.1} s in {:.1} ms: {} frames/s, layout {}, {allocations}, {} page faults\n\
          decoded   {} fast, {} strict, {} refused, {} oversized\n\
          events    {} book ({} snapshots), {} quote, {} trade, {} other\n\
-         proven    {} checksums, {} quotes; against {} bad checksums, {} mismatches, {} gaps, {} crossed\n\n",
+         proven    {} checksums, {} quotes; against {} bad checksums, {} mismatches, {} gaps, \
+         {} crossed\n\n",
         grouped(loaded.tape.len() as u64),
         loaded.tape.span_ns() as f64 / 1e9,
         outcome.pass_ns as f64 / 1e6,

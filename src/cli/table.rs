@@ -1,4 +1,4 @@
-//! A plain table for a terminal: the first column to the left, numbers to the right.
+//! A plain table for a terminal: text to the left, numbers to the right.
 
 /// Rows of text, padded to the widest cell of each column.
 #[derive(Debug, Default)]
@@ -31,13 +31,20 @@ impl Table {
             for (column, cell) in row.iter().enumerate() {
                 let pad = " ".repeat(widths[column] - cell.chars().count());
                 line.push(' ');
-                line.push_str(&if column == 0 { cell.clone() + &pad } else { pad + cell });
+                let is_right = column > 0 && self.holds_numbers(column);
+                line.push_str(&if is_right { pad + cell } else { cell.clone() + &pad });
                 line.push(' ');
             }
             text.push_str(line.trim_end());
             text.push('\n');
         }
         text
+    }
+
+    /// Does every cell below the head begin like a number, or stand for one that is missing?
+    fn holds_numbers(&self, column: usize) -> bool {
+        let is_number = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        self.rows.iter().skip(1).filter_map(|row| row.get(column)).all(is_number)
     }
 }
 
@@ -52,4 +59,20 @@ pub(super) fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_to_the_right_and_text_to_the_left() {
+        let mut table = Table::new(&["book", "state", "bids"]);
+        table.row(["a", "live", "1,000"].map(String::from).into());
+        table.row(["bc", "broken", "-"].map(String::from).into());
+        assert_eq!(
+            table.render(),
+            "  book  state    bids\n  a     live    1,000\n  bc    broken      -\n"
+        );
+    }
 }

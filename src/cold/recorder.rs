@@ -12,9 +12,14 @@ use crate::tape::Tape;
 
 /// Writes a journal of what was played: instruments, connections, frames and ticks in their order.
 /// Returns how many records it holds.
-pub fn record(tape: &Tape, instruments: &Instruments, dir: &Path) -> Result<u64, JournalError> {
+pub fn record(
+    tape: &Tape,
+    instruments: &Instruments,
+    dir: &Path,
+    options: Options,
+) -> Result<u64, JournalError> {
     let begin = tape.frame(0).map_or(Nanos::NONE, |frame| frame.recv_ns);
-    let mut writer = Writer::create(dir, Options::default(), begin)?;
+    let mut writer = Writer::create(dir, options, begin)?;
     for instrument in instruments {
         let listed = Listed {
             dialect: instrument.venue,

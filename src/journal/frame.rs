@@ -16,8 +16,8 @@ pub const VERSION: u16 = 1;
 /// Bytes of a segment's head: magic 4, version 2, reserved 2, number 4, created 8, checksum 4.
 pub(super) const SEGMENT_HEAD_BYTES: usize = 24;
 
-/// Bytes of a block's head: magic 4, raw length 4, stored length 4, codec 1, repeated 1, reserved 2,
-/// first record 8, checksum 4 (of the head before it and of the stored bytes).
+/// Bytes of a block's head: magic 4, raw length 4, stored length 4, codec 1, repeated 1, reserved
+/// 2, first record 8, checksum 4 (of the head before it and of the stored bytes).
 pub(super) const BLOCK_HEAD_BYTES: usize = 28;
 
 /// Bytes of a record's head: kind 1, direction 1, connection 2, about 4, frame 8, time 8, length 4.

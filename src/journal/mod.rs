@@ -5,10 +5,10 @@
 //! Never: a token, a signature or a key on disk ([`redact()`] runs before anything is stored or
 //! hashed); a journal written over; a panic or a large allocation because of what a file says.
 //!
-//! A segment is a head and blocks; a block is a head and records, compressed as a whole. Heads carry
-//! checksums, and a block is written in one piece, so that a cut at any byte loses at most the last
-//! block. Each segment begins with what a reader must know of the earlier ones (instruments and
-//! open connections), so that it can be read when they are gone.
+//! A segment is a head and blocks; a block is a head and records, compressed as a whole. Heads
+//! carry checksums, and a block is written in one piece, so that a cut at any byte loses at most
+//! the last block. Each segment begins with what a reader must know of the earlier ones
+//! (instruments and open connections), so that it can be read when they are gone.
 
 mod frame;
 mod payload;

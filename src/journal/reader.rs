@@ -1,7 +1,7 @@
 //! The reader: records of a journal in order, up to where its files are sound.
 //!
-//! In: a directory of segments, or one of them. Out: records, and at most one [`Damage`] at the end.
-//! Never: a panic, or more memory than one block, whatever a file says.
+//! In: a directory of segments, or one of them. Out: records, and at most one [`Damage`] at the
+//! end. Never: a panic, or more memory than one block, whatever a file says.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};

@@ -219,8 +219,10 @@ mod tests {
     fn secrets_of_requests_and_addresses_are_masked() {
         for (text, expected) in [
             (
-                "GET /x?symbol=A&signature=ab12&n=1 HTTP/1.1\r\nX-MBX-APIKEY: k9\r\nHost: h\r\n\r\n",
-                "GET /x?symbol=A&signature=****&n=1 HTTP/1.1\r\nX-MBX-APIKEY: **\r\nHost: h\r\n\r\n",
+                "GET /x?symbol=A&signature=ab12&n=1 HTTP/1.1\r\n\
+                 X-MBX-APIKEY: k9\r\nHost: h\r\n\r\n",
+                "GET /x?symbol=A&signature=****&n=1 HTTP/1.1\r\n\
+                 X-MBX-APIKEY: **\r\nHost: h\r\n\r\n",
             ),
             ("Authorization: Bearer eyJ\r\nAccept: *", "Authorization: **********\r\nAccept: *"),
             (
@@ -238,7 +240,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_keep_their_length_and_redact_once(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn any_bytes_keep_their_length_and_redact_once(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
             let (mut once, mut twice) = (Vec::new(), Vec::new());
             redact(&bytes, &mut once);
             redact(&once, &mut twice);

@@ -319,7 +319,10 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read(
-        all in prop::collection::vec(("[a-z0-9 {}:,]{0,90}", any::<(u64, i64, u32, u16)>(), any::<bool>()), 0..60),
+        all in prop::collection::vec(
+            ("[a-z0-9 {}:,]{0,90}", any::<(u64, i64, u32, u16)>(), any::<bool>()),
+            0..60,
+        ),
         compress in any::<bool>(),
         flush_every in 1..20_usize,
     ) {

@@ -111,8 +111,8 @@ impl Writer {
         })
     }
 
-    /// Appends a record, secrets masked. Where a full block cannot be written, the error says why and
-    /// the record was not taken; it may be appended again later.
+    /// Appends a record, secrets masked. Where a full block cannot be written, the error says why
+    /// and the record was not taken; it may be appended again later.
     pub fn append(&mut self, record: &Record<'_>) -> Result<(), JournalError> {
         let bytes = record.bytes.len();
         let max = match record.kind {
@@ -208,7 +208,8 @@ impl Writer {
             let mut stored = Vec::new();
             encode_block(&known, self.options.compress, true, self.first_record, &mut stored);
             if let Err(why) = next.write(&stored) {
-                // A segment without its beginning would mislead; without the file it is tried again.
+                // A segment without its beginning would mislead; without the file it is tried
+                // again.
                 let _ = fs::remove_file(&next.path);
                 return Err(why);
             }
@@ -239,7 +240,8 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Writes what it can; without [`Writer::finish`] the journal has no end mark, and a reader says so.
+    /// Writes what it can; without [`Writer::finish`] the journal has no end mark, and a reader
+    /// says so.
     fn drop(&mut self) {
         let _ = self.write_records(Nanos::NONE);
     }

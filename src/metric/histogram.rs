@@ -189,7 +189,8 @@ impl Snapshot {
         filled.map(|(bucket, count)| (upper_end(bucket).min(self.max), *count))
     }
 
-    /// For `.hlog` and `.hgrm` files, with three digits; `None` where no such histogram can be made.
+    /// For `.hlog` and `.hgrm` files, with three digits; `None` where no such histogram can be
+    /// made.
     pub fn to_hdr(&self) -> Option<hdrhistogram::Histogram<u64>> {
         let mut hdr = hdrhistogram::Histogram::new_with_bounds(1, self.max.max(2), 3).ok()?;
         for (value, count) in self.buckets() {

@@ -50,8 +50,8 @@ impl Layout {
     }
 }
 
-/// The cores that hot threads may have, the best first: not core 0, where interrupts and housekeeping
-/// run, as long as there is another.
+/// The cores that hot threads may have, the best first: not core 0, where interrupts and
+/// housekeeping run, as long as there is another.
 pub fn hot_cores() -> Result<Vec<usize>, CoreError> {
     let mut cores = core::allowed()?;
     cores.sort_unstable_by_key(|core| (*core == 0, *core));

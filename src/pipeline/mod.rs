@@ -1,7 +1,7 @@
 //! The pipeline: start, supervise, stop.
 //!
-//! In: a tape, its instruments, a plan. Out: what was decoded, what the books show, how long it took.
-//! Never: a stage's business.
+//! In: a tape, its instruments, a plan. Out: what was decoded, what the books show, how long it
+//! took. Never: a stage's business.
 
 mod layout;
 mod topology;
@@ -180,7 +180,9 @@ struct Requests(Vec<Resync>);
 
 impl Requests {
     fn new() -> Requests {
-        Requests(Vec::with_capacity(RESYNCS_KEPT))
+        let mut room = Vec::with_capacity(RESYNCS_KEPT);
+        memory::prefault_spare(&mut room);
+        Requests(room)
     }
 }
 
@@ -284,6 +286,7 @@ impl Run<'_> {
     fn hot(&self, n: usize, threads: usize, clock: Clock, work: impl FnOnce()) -> Marks {
         // A thread that cannot be bound runs all the same, only less evenly.
         let core = core_of(n, threads, self.cores).filter(|core| core::pin(*core).is_ok());
+        memory::prefault_stack();
         let (allocations, faults) = (alloc::of_thread(), memory::page_faults());
         let begun = clock.ticks();
         let hot = alloc::hot();

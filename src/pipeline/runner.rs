@@ -63,8 +63,8 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// The ticks up to and with `recv_ns`. The first frame begins the grid; of a silence so long that
-    /// it would be over [`limits::TICKS_AT_ONCE_MAX`] ticks, the latest ones are given.
+    /// The ticks up to and with `recv_ns`. The first frame begins the grid; of a silence so long
+    /// that it would be over [`limits::TICKS_AT_ONCE_MAX`] ticks, the latest ones are given.
     #[inline(always)]
     pub(super) fn up_to(&mut self, recv_ns: Nanos) -> impl Iterator<Item = Tick> + use<> {
         let behind = (recv_ns.0 / Tick::GRID_NS + 1) * Tick::GRID_NS;

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A link is named `producer_consumer`. What happens when it is full is decided here, never in a
-//! stage: in replay every ring waits; live, a full `feed_book` makes the books resync, never a silent
-//! loss.
+//! stage: in replay every ring waits; live, a full `feed_book` makes the books resync, never a
+//! silent loss.
 
 use crate::event::{Head, Level, Resync};
 use crate::limits;

@@ -1,8 +1,8 @@
 //! The newest value, from one writer to one reader: limits, slow inputs, a book's last depth.
 //!
 //! Three slots: the writer fills one, the reader reads one, and the third lies between them. One
-//! byte says which, and whether the reader has seen it. A side takes the middle slot by swapping its
-//! own for it, so a slot never has two owners, and nobody ever waits for anybody.
+//! byte says which, and whether the reader has seen it. A side takes the middle slot by swapping
+//! its own for it, so a slot never has two owners, and nobody ever waits for anybody.
 //!
 //! Guaranteed: a value is never torn; a read sees the newest value whose write has returned before;
 //! values never go back in time; both sides are wait-free and do not allocate.

@@ -1,13 +1,13 @@
 //! A ring that carries slices: the levels of a market message, beside the ring of its heads.
 //!
 //! The head says how many elements follow; the slice is written before the head is pushed and
-//! released after the head was used. A slice never wraps, so that the reader has one piece of memory.
-//! Where the end of the storage is too near, the slice begins anew at slot 0, and the slots that
-//! are left out are counted as used: position and count alone say how many they are, so both sides
-//! come to the same number and nothing of it travels.
+//! released after the head was used. A slice never wraps, so that the reader has one piece of
+//! memory. Where the end of the storage is too near, the slice begins anew at slot 0, and the
+//! slots that are left out are counted as used: position and count alone say how many they are, so
+//! both sides come to the same number and nothing of it travels.
 //!
-//! Guaranteed: all of a slice or nothing of it; no lock, wait, or allocation; the reader's slice does
-//! not change under its hands.
+//! Guaranteed: all of a slice or nothing of it; no lock, wait, or allocation; the reader's slice
+//! does not change under its hands.
 //! Not guaranteed: that there is room. A slice of up to half of the slots fits into an empty ring
 //! wherever its position stands; larger ones may not, and are a programmer's error.
 
@@ -190,7 +190,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn carries_any_run_of_slices_as_a_queue_does(counts in prop::collection::vec(0..=8_usize, 1..200)) {
+        fn carries_any_run_of_slices_as_a_queue_does(
+            counts in prop::collection::vec(0..=8_usize, 1..200),
+        ) {
             let (mut writer, mut reader) = ring::<usize>(16);
             let mut queue = std::collections::VecDeque::new();
             for (n, count) in counts.into_iter().enumerate() {

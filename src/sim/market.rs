@@ -77,8 +77,8 @@ impl Market {
         }
     }
 
-    /// Lets a taker in: trades up to `qty` at prices no worse than `limit`, a trade a level, at most
-    /// `levels` of them.
+    /// Lets a taker in: trades up to `qty` at prices no worse than `limit`, a trade a level, at
+    /// most `levels` of them.
     pub(super) fn take(&mut self, taker: Side, limit: i64, qty: i64, levels: usize) {
         let maker = taker.opposite();
         let mut left = qty;

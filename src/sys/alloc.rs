@@ -1,12 +1,13 @@
 //! The allocator that counts: proves that hot threads allocate nothing.
 //!
-//! The binary and the allocation test put [`Counting`] around their allocator. A thread marks itself
-//! hot; whatever it allocates or frees until the mark ends is counted, for the thread and for the
-//! process. Elsewhere one look at a thread-local number is all it costs.
+//! The binary and the allocation test put [`Counting`] around their allocator. A thread marks
+//! itself hot; whatever it allocates or frees until the mark ends is counted, for the thread and
+//! for the process. Elsewhere one look at a thread-local number is all it costs.
 //!
 //! C code that is linked in calls `malloc` itself and is not seen here; [`c_heap_bytes`] shows what
 //! it keeps.
-//! Never: a lock, or an allocation of its own (the thread-locals are constants without destructors).
+//! Never: a lock, or an allocation of its own (the thread-locals are constants without
+//! destructors).
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;

@@ -1,7 +1,7 @@
 //! The clock: a counter of the processor, and how its ticks become nanoseconds and Unix time.
 //!
-//! In: the time stamp counter where it runs evenly, `CLOCK_MONOTONIC` where it does not. Out: ticks,
-//! spans in nanoseconds, logical Unix time.
+//! In: the time stamp counter where it runs evenly, `CLOCK_MONOTONIC` where it does not. Out:
+//! ticks, spans in nanoseconds, logical Unix time.
 //! Never: time that goes backwards within one [`Clock`]. What the host's clock was corrected by
 //! comes in with the next [`Clock::refined`], which may step.
 
@@ -96,6 +96,10 @@ impl Clock {
         1e9 * (1_u64 << SHIFT) as f64 / self.scale as f64
     }
 
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "calibrating is waiting, before any thread is hot"
+    )]
     fn calibrate_source(source: Source, span: Duration) -> Clock {
         let start = Moment::now(source);
         std::thread::sleep(span);

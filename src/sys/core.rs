@@ -1,7 +1,7 @@
 //! Cores: which ones a thread may use, and how it is bound to one of them.
 //!
-//! In: the calling thread's affinity mask, which a container or `taskset` may have narrowed. Out: the
-//! same, narrowed to one core and read back.
+//! In: the calling thread's affinity mask, which a container or `taskset` may have narrowed. Out:
+//! the same, narrowed to one core and read back.
 //! Never: a choice of a core.
 
 /// Why a thread could not be bound to a core.

@@ -10,8 +10,8 @@ use std::io;
 pub enum MemoryError {
     /// The limit is too low.
     #[error(
-        "the limit of locked memory is {limit}, which is too low to lock the process; raise it with \
-         `ulimit -l unlimited`, `LimitMEMLOCK=infinity` (systemd) or the capability IPC_LOCK"
+        "the limit of locked memory is {limit}, which is too low to lock the process; raise it \
+         with `ulimit -l unlimited`, `LimitMEMLOCK=infinity` (systemd) or the capability IPC_LOCK"
     )]
     Limit {
         /// The limit as it is.
@@ -107,6 +107,18 @@ pub fn prefault_spare<T>(vector: &mut Vec<T>) {
         // SAFETY: within the spare room, which is ours to write and whose content means nothing.
         unsafe { place.write_volatile(0) };
     }
+}
+
+/// Bytes of a thread's stack that [`prefault_stack`] brings in: more than any call chain of the hot
+/// path takes.
+const STACK_BYTES: usize = 256 << 10;
+
+/// Writes the pages of the calling thread's stack that its work will reach, so that none is fetched
+/// while a frame waits.
+#[inline(never)]
+pub fn prefault_stack() {
+    let mut room = [0_u8; STACK_BYTES];
+    std::hint::black_box(&mut room);
 }
 
 /// Asks for huge pages below `bytes`; a hint, false where the system does not take it.

@@ -3,8 +3,10 @@
 
 use std::path::PathBuf;
 
-use super::contract::{Format, TapeError, excerpt, stands_alone};
-use super::{Spec, Tape, file};
+use super::contract::{Format, Spec, excerpt, stands_alone};
+use super::deck::Tape;
+use super::error::TapeError;
+use super::file;
 use crate::base::{Decimal, Nanos, Symbol};
 
 pub(super) static FORMAT: Format = Format {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-use super::contract::TapeError;
+use super::error::TapeError;
 use super::sample;
 use crate::limits;
 

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::contract::{Format, TapeError, excerpt, stands_alone};
-use super::{Spec, Tape, file};
+use super::contract::{Format, Spec, excerpt, stands_alone};
+use super::deck::Tape;
+use super::error::TapeError;
+use super::file;
 use crate::base::Nanos;
 
 pub(super) static FORMAT: Format = Format {

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::contract::{Format, Sink, TapeError, stands_alone};
-use super::{Listing, Spec, Tape};
+use super::contract::{Format, Spec, stands_alone};
+use super::deck::{Listing, Sink, Tape};
+use super::error::TapeError;
 use crate::base::{ConnectionId, InstrumentId, Symbol};
 use crate::journal::{Direction, Item, Kind, Listed, Opened, Reader, Record};
 use crate::venue;

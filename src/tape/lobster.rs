@@ -4,8 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::contract::{Format, TapeError, excerpt};
-use super::{Spec, Tape, file};
+use super::contract::{Format, Spec, excerpt};
+use super::deck::Tape;
+use super::error::TapeError;
+use super::file;
 use crate::base::{Decimal, Nanos, Symbol};
 
 pub(super) static FORMAT: Format = Format {

@@ -7,8 +7,8 @@
 
 use std::collections::HashMap;
 
-use super::contract::TapeError;
-use super::{NO_SUBJECT, Tape};
+use super::deck::{NO_SUBJECT, Tape};
+use super::error::TapeError;
 use crate::base::{
     ConnectionId, Decimal, Form, Instrument, InstrumentId, Instruments, Nanos, Precision, Price,
     Qty, Status, Symbol,
@@ -18,8 +18,19 @@ use crate::limits;
 use crate::venue::wire::Strict;
 use crate::venue::{DIALECTS, Described, Dialect, Input, Raw, RawBody, RawEvent};
 
-/// Decimals that the user gives: symbol, of prices, of quantities.
-pub type Precisions = [(Symbol, u8, u8)];
+/// Decimals that the user gives for a symbol.
+#[derive(Clone, Copy, Debug)]
+pub struct Given {
+    /// Of this venue only, and the recording may be without it; `None` is said of this recording,
+    /// whatever the venue, and the symbol must be in it.
+    pub venue: Option<&'static str>,
+    /// The symbol on the wire.
+    pub symbol: Symbol,
+    /// Decimals of its prices.
+    pub price_decimals: u8,
+    /// Decimals of its quantities.
+    pub qty_decimals: u8,
+}
 
 /// What the first pass found.
 #[derive(Debug)]
@@ -29,7 +40,7 @@ pub struct Survey {
 }
 
 /// Surveys a tape, then puts it into the order of time and gives frames their subjects.
-pub fn survey(tape: &mut Tape, given: &Precisions, wanted: &[Symbol]) -> Result<Survey, TapeError> {
+pub fn survey(tape: &mut Tape, given: &[Given], wanted: &[Symbol]) -> Result<Survey, TapeError> {
     let mut pass = Pass::default();
     pass.look_at(tape);
     date_beginnings(tape);
@@ -195,11 +206,12 @@ impl Pass {
     fn list(
         &self,
         tape: &Tape,
-        given: &Precisions,
+        given: &[Given],
         wanted: &[Symbol],
     ) -> Result<Instruments, TapeError> {
         let spoken = || self.found.iter().filter(|f| f.events > 0);
-        for symbol in wanted.iter().chain(given.iter().map(|(symbol, ..)| symbol)) {
+        let said = given.iter().filter(|g| g.venue.is_none()).map(|g| &g.symbol);
+        for symbol in wanted.iter().chain(said) {
             if !spoken().any(|f| f.symbol == *symbol) {
                 let mut names: Vec<String> =
                     spoken().take(20).map(|f| f.symbol.to_string()).collect();
@@ -218,8 +230,8 @@ impl Pass {
                 // The recording was made without it.
                 continue;
             }
-            let given = given.iter().find(|(symbol, ..)| *symbol == found.symbol);
-            let given = given.map(|(_, price, qty)| (*price, *qty));
+            let given = given.iter().find(|g| g.is_about(found));
+            let given = given.map(|g| (g.price_decimals, g.qty_decimals));
             let mut instrument =
                 found.instrument(given.or(own.map(|l| (l.price_decimals, l.qty_decimals))));
             if let (None, Some(own)) = (given, own) {
@@ -228,6 +240,12 @@ impl Pass {
             instruments.add(instrument).ok_or(TapeError::TooManyInstruments)?;
         }
         Ok(instruments)
+    }
+}
+
+impl Given {
+    fn is_about(&self, found: &Found) -> bool {
+        self.symbol == found.symbol && self.venue.is_none_or(|venue| venue == found.dialect.name)
     }
 }
 
@@ -388,5 +406,45 @@ fn give_subjects(tape: &mut Tape, instruments: &Instruments, pass: &Pass, only: 
         } else {
             id_of(dialect, &tape.subjects[entry.subject as usize])
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{tape, venue};
+
+    /// The built-in recording of Coinbase, surveyed with what a user gives for BTC-USD.
+    fn surveyed(given: Given) -> Result<Instrument, TapeError> {
+        let spec = tape::Spec {
+            dialect: venue::dialect("coinbase"),
+            format: tape::format("stamped").unwrap(),
+            path: "built-in/coinbase".into(),
+        };
+        let mut tape = Tape::load(&[spec], &mut |_, _| {})?;
+        let survey = survey(&mut tape, &[given], &[])?;
+        let symbol = Symbol::new(b"BTC-USD").unwrap();
+        Ok(survey.instruments.find("coinbase", &symbol).unwrap().clone())
+    }
+
+    #[test]
+    fn decimals_that_the_user_gives_are_declared() {
+        let symbol = Symbol::new(b"BTC-USD").unwrap();
+        let given = |venue| Given { venue, symbol, price_decimals: 4, qty_decimals: 9 };
+        for venue in [None, Some("coinbase")] {
+            let found = surveyed(given(venue)).unwrap();
+            assert_eq!((found.price_decimals, found.qty_decimals), (4, 9));
+            assert_eq!(found.precision, Precision::Declared);
+        }
+        let found = surveyed(given(Some("kraken"))).unwrap();
+        assert_eq!(found.precision, Precision::Inferred, "another venue's are no concern of it");
+    }
+
+    #[test]
+    fn a_symbol_that_is_configured_need_not_be_recorded_but_one_that_is_said_must() {
+        let symbol = Symbol::new(b"SOL-USD").unwrap();
+        let given = |venue| Given { venue, symbol, price_decimals: 2, qty_decimals: 8 };
+        assert!(surveyed(given(Some("coinbase"))).is_ok());
+        assert!(matches!(surveyed(given(None)), Err(TapeError::NoSymbol { .. })));
     }
 }

@@ -1,4 +1,5 @@
-//! Counts and final books of every recording, as its description and `expected_final_books.json` say.
+//! Counts and final books of every recording, as its description and `expected_final_books.json`
+//! say.
 
 use std::fs;
 

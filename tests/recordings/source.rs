@@ -16,7 +16,9 @@ pub(crate) struct Recording {
 }
 
 macro_rules! recordings {
-    ($($constant:ident = $name:literal, $venue:literal, $format:literal, [$($file:literal),+];)+) => {
+    ($(
+        $constant:ident = $name:literal, $venue:literal, $format:literal, [$($file:literal),+];
+    )+) => {
         $(pub(crate) const $constant: Recording = Recording {
             name: $name, venue: $venue, format: $format, files: &[$($file),+],
         };)+

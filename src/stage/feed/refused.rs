@@ -2,6 +2,7 @@
 
 use crate::base::ConnectionId;
 use crate::limits;
+use crate::sys::memory;
 use crate::venue::Refusal;
 
 /// A refused frame.
@@ -28,12 +29,11 @@ pub struct Refused {
 impl Refused {
     /// Room for all that will be kept.
     pub fn new() -> Refused {
-        let empty = || Kept {
-            frame: 0,
-            connection: ConnectionId::default(),
-            reason: Refusal::Nesting,
-            len: 0,
-            bytes: Vec::with_capacity(limits::REFUSED_BYTES_KEPT),
+        let empty = || {
+            let mut bytes = Vec::with_capacity(limits::REFUSED_BYTES_KEPT);
+            memory::prefault_spare(&mut bytes);
+            let connection = ConnectionId::default();
+            Kept { frame: 0, connection, reason: Refusal::Nesting, len: 0, bytes }
         };
         Refused { kept: (0..limits::REFUSED_KEPT_MAX).map(|_| empty()).collect(), next: 0 }
     }

@@ -124,7 +124,8 @@ fn exchange_info(symbols: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Decimals are those of the wire (`quotePrecision`, `baseAssetPrecision` on spot, `pricePrecision`,
+/// Decimals are those of the wire (`quotePrecision`, `baseAssetPrecision` on spot,
+/// `pricePrecision`,
 /// `quantityPrecision` on futures): aggregated sizes are finer than the lot step.
 fn describe(symbol: Value<'_>) -> Result<Described, Refusal> {
     let [name, status, base, quote, filters] =

@@ -1,8 +1,8 @@
 //! LOBSTER rows: `time,type,order id,size,price,direction` and, on the next line, the order book
 //! after it: `ask price,ask size,bid price,bid size` a level. Prices are whole 10^-4 dollars.
 //!
-//! In: one row of each, joined by a line feed. Out: a whole picture, and a trade where the row is an
-//! execution.
+//! In: one row of each, joined by a line feed. Out: a whole picture, and a trade where the row is
+//! an execution.
 //! Never: an order by its id; the files give the book that follows.
 
 use crate::base::{Decimal, DecimalError, Nanos, Side, Symbol};

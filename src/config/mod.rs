@@ -1,0 +1,25 @@
+//! Configuration: TOML over the built-in manual, into typed parts, one per module, handed down.
+//!
+//! In: `default.toml`, compiled in, and the user's file over it. Out: [`Config`], or every fault at
+//! once; [`Resolved`], the same with ids in place of names.
+//! Never: a key that nobody knows, a default outside `default.toml`, a fault without its line.
+
+mod whole;
+mod load;
+mod fault;
+mod tree;
+mod section;
+mod part;
+mod check;
+mod chain;
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+pub use fault::{ConfigError, Fault, Place, Source, Wrong};
+pub use load::MANUAL;
+pub use part::{
+    Account, Asset, Book, Fungible, Instrument, Journal, Layout, Mark, Money, Pipeline,
+};
+pub use resolve::{Conversion, Resolved, Step};
+pub use whole::{Config, Universe};

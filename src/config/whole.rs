@@ -1,0 +1,63 @@
+//! All parts of a configuration together.
+
+use super::fault::Source;
+use super::part::{Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Pipeline};
+use crate::base::Symbol;
+
+/// A configuration without a fault.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How the machine is laid out.
+    pub pipeline: Pipeline,
+    /// How books are kept.
+    pub book: Book,
+    /// How sessions are written.
+    pub journal: Journal,
+    /// Who trades what where, and in what it is reckoned.
+    pub universe: Universe,
+}
+
+/// All that has a name: who trades what where, and in what it is reckoned.
+#[derive(Clone, Debug)]
+pub struct Universe {
+    /// In what all is reckoned.
+    pub money: Money,
+    /// Assets that count as one.
+    pub fungible: Vec<Fungible>,
+    /// What says what an asset is worth.
+    pub marks: Vec<Mark>,
+    /// Currencies and coins.
+    pub assets: Vec<Asset>,
+    /// Who trades where, the unused ones too.
+    pub accounts: Vec<Account>,
+    /// What can be traded where, the unused ones too.
+    pub instruments: Vec<Instrument>,
+}
+
+impl Universe {
+    /// Instruments that are used.
+    pub fn traded(&self) -> impl Iterator<Item = &Instrument> {
+        self.instruments.iter().filter(|instrument| instrument.enabled)
+    }
+
+    /// Instruments that the user's own file lists: all that may change how a recording is read.
+    pub fn listed_by_user(&self) -> impl Iterator<Item = &Instrument> {
+        self.traded().filter(|instrument| instrument.place.source == Source::File)
+    }
+
+    /// The place in `assets` of what a venue calls by this name.
+    pub(super) fn asset(&self, name: &str, at_venue: &str) -> Option<usize> {
+        self.assets.iter().position(|asset| asset.is_called(name, at_venue))
+    }
+
+    /// The place in `assets` of an asset by its name here.
+    pub(super) fn asset_named(&self, name: &str) -> Option<usize> {
+        self.assets.iter().position(|asset| asset.name == name)
+    }
+
+    /// The place in `instruments` of the one that a mark names, if it is used.
+    pub(super) fn instrument(&self, venue: &str, symbol: &Symbol) -> Option<usize> {
+        let is_it = |i: &Instrument| i.enabled && i.venue.name == venue && i.symbol == *symbol;
+        self.instruments.iter().position(is_it)
+    }
+}

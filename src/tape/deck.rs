@@ -1,0 +1,182 @@
+//! The deck: recorded frames in memory, and how formats put them there.
+
+use std::path::{Path, PathBuf};
+
+use super::error::TapeError;
+use crate::base::{ConnectionId, InstrumentId, Nanos, Precision, Symbol};
+use crate::limits;
+use crate::venue::Dialect;
+use crate::venue::wire::Padded;
+
+/// Recorded frames, in the order in which they are to be played.
+#[derive(Debug, Default)]
+pub struct Tape {
+    pub(super) bytes: Vec<u8>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) sources: Vec<Source>,
+    pub(super) subjects: Vec<Symbol>,
+    pub(super) listed: Vec<Listing>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// An instrument that a recording itself lists.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Listing {
+    pub(super) dialect: &'static Dialect,
+    pub(super) symbol: Symbol,
+    pub(super) price_decimals: u8,
+    pub(super) qty_decimals: u8,
+    pub(super) precision: Precision,
+}
+
+/// Where the frames of one connection come from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// How its frames are read.
+    pub dialect: &'static Dialect,
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// A frame on the tape.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Its connection.
+    pub connection: ConnectionId,
+    /// When it was received.
+    pub recv_ns: Nanos,
+    /// What it is about, where it does not say so itself.
+    pub about: InstrumentId,
+    /// Its bytes; the tape goes on behind them.
+    pub bytes: Padded<'a>,
+}
+
+/// Where a frame lies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) offset: usize,
+    pub(super) len: u32,
+    pub(super) connection: ConnectionId,
+    pub(super) recv_ns: Nanos,
+    /// Index into `subjects`, for the survey.
+    pub(super) subject: u32,
+    /// The instrument that the subject is, once the survey is done.
+    pub(super) about: InstrumentId,
+}
+
+/// An entry that names no subject.
+pub(super) const NO_SUBJECT: u32 = u32::MAX;
+
+impl Tape {
+    /// Opens a connection for the frames that follow.
+    pub(super) fn connect(
+        &mut self,
+        dialect: &'static Dialect,
+        path: &Path,
+    ) -> Result<Sink<'_>, TapeError> {
+        if self.sources.len() >= limits::CONNECTIONS_MAX {
+            return Err(TapeError::TooManyFiles { files: self.sources.len() + 1 });
+        }
+        let connection = ConnectionId(self.sources.len() as u16);
+        self.sources.push(Source { dialect, path: path.into() });
+        Ok(Sink { tape: self, connection })
+    }
+
+    /// What was found wrong but did not keep the recording from being loaded.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// How many frames there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Is there no frame?
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Bytes of all frames.
+    pub fn bytes(&self) -> u64 {
+        self.entries.iter().map(|e| u64::from(e.len)).sum()
+    }
+
+    /// From the first to the last frame, ns.
+    pub fn span_ns(&self) -> i64 {
+        match (self.entries.first(), self.entries.last()) {
+            (Some(first), Some(last)) => last.recv_ns.0 - first.recv_ns.0,
+            _ => 0,
+        }
+    }
+
+    /// Where the frames of each connection come from, by connection.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// The dialect of each connection, by connection.
+    pub fn dialects(&self) -> Vec<&'static Dialect> {
+        self.sources.iter().map(|s| s.dialect).collect()
+    }
+
+    /// A frame.
+    #[inline]
+    pub fn frame(&self, n: usize) -> Option<Frame<'_>> {
+        let entry = self.entries.get(n)?;
+        let bytes = Padded::new(self.bytes.get(entry.offset..)?, entry.len as usize)?;
+        Some(Frame {
+            connection: entry.connection,
+            recv_ns: entry.recv_ns,
+            about: entry.about,
+            bytes,
+        })
+    }
+
+    /// All frames.
+    pub fn frames(&self) -> impl Iterator<Item = Frame<'_>> {
+        (0..self.len()).map_while(|n| self.frame(n))
+    }
+}
+
+/// Takes the frames of one connection.
+#[derive(Debug)]
+pub struct Sink<'a> {
+    pub(super) tape: &'a mut Tape,
+    pub(super) connection: ConnectionId,
+}
+
+impl Sink<'_> {
+    /// Adds a frame. `recv_ns` is [`Nanos::NONE`] where the recording holds no time; then the
+    /// venue's own is taken. `subject` is the symbol that a reply is about.
+    pub fn frame(
+        &mut self,
+        recv_ns: Nanos,
+        subject: Option<Symbol>,
+        bytes: &[u8],
+    ) -> Result<(), TapeError> {
+        if self.tape.bytes.len() + bytes.len() > limits::TAPE_BYTES_MAX {
+            return Err(TapeError::TooLarge);
+        }
+        let subject = match subject {
+            None => NO_SUBJECT,
+            Some(symbol) => {
+                let known = self.tape.subjects.iter().position(|s| *s == symbol);
+                known.unwrap_or_else(|| {
+                    self.tape.subjects.push(symbol);
+                    self.tape.subjects.len() - 1
+                }) as u32
+            }
+        };
+        self.tape.entries.push(Entry {
+            offset: self.tape.bytes.len(),
+            len: bytes.len() as u32,
+            connection: self.connection,
+            recv_ns,
+            subject,
+            about: InstrumentId::NONE,
+        });
+        self.tape.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+}
