@@ -139,6 +139,8 @@ pub fn replay(
     let cores = if plan.pin { hot_cores()? } else { Vec::new() };
     let layout = plan.layout.resolved(venues.len(), core::allowed()?.len());
     let run = Run { tape, instruments, plan, progress, cores: &cores };
+    // Where the system is too old to be asked, the first frames bring in what they need.
+    memory::prefault_code();
     let parts = match layout {
         Layout::StagePerCore => vec![run.stages()?],
         Layout::VenuePerCore => run.chains(&venues)?,

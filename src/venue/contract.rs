@@ -217,8 +217,12 @@ impl Listings {
 impl Decoded {
     /// Buffers sized for every frame up to [`limits::FRAME_BYTES_STEADY`].
     pub fn with_steady_capacity() -> Decoded {
+        // Grown, and by a value that the compiler does not know, so that its pages are written: a
+        // vector made of zeroes is a request for untouched ones.
+        let mut quotes = Vec::with_capacity(limits::FRAME_QUOTES_MAX);
+        quotes.resize(limits::FRAME_QUOTES_MAX, std::hint::black_box(0));
         Decoded {
-            quotes: vec![0; limits::FRAME_QUOTES_MAX].into_boxed_slice(),
+            quotes: quotes.into_boxed_slice(),
             later: Vec::with_capacity(limits::FRAME_LEVELS_STEADY),
             day: DayMemo::default(),
             events: Vec::with_capacity(limits::FRAME_EVENTS_STEADY),
