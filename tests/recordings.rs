@@ -20,6 +20,10 @@ mod differential;
 mod oracle;
 #[path = "recordings/vows.rs"]
 mod vows;
+#[path = "recordings/mirror.rs"]
+mod mirror;
+#[path = "property/ear.rs"]
+mod ear;
 
 use libtest_mimic::{Arguments, Trial};
 use neural_kraken::sys::alloc::Counting;
@@ -33,10 +37,11 @@ type Case = (String, Box<dyn FnOnce() + Send>);
 fn main() {
     let arguments = Arguments::from_args();
     let here = source::folder().is_some();
-    let cases: Vec<Case> = [golden::cases(), differential::cases(), oracle::cases(), vows::cases()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let cases: Vec<Case> =
+        [golden::cases(), differential::cases(), oracle::cases(), mirror::cases(), vows::cases()]
+            .into_iter()
+            .flatten()
+            .collect();
     let trials = cases.into_iter().map(|(name, run)| {
         let trial = Trial::test(name, move || {
             run();

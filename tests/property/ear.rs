@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 
 use neural_kraken::base::{InstrumentId, Nanos, Symbol};
-use neural_kraken::event::{Body, BookChange, Level, Stamp, Trade};
+use neural_kraken::event::{Body, Level, Stamp};
 use neural_kraken::venue::wire::{FastLevel, Padded, Shape, Strict};
-use neural_kraken::venue::{Decoded, Described, Dialect, Input, Listings, Raw, Scale, settle};
+use neural_kraken::venue::{Decoded, Dialect, Input, Listings, Raw, Scale, settle};
 
 pub(crate) const ID: InstrumentId = InstrumentId(0);
 
@@ -15,23 +15,6 @@ pub(crate) struct Said {
     pub(crate) venue_ns: Nanos,
     pub(crate) body: Body,
     pub(crate) levels: Vec<Level>,
-}
-
-impl Said {
-    pub(crate) fn book(
-        venue_ns: Nanos,
-        change: BookChange,
-        bids: &[Level],
-        asks: &[Level],
-    ) -> Said {
-        let change = BookChange { bids: bids.len() as u32, asks: asks.len() as u32, ..change };
-        let levels = bids.iter().chain(asks).copied().collect();
-        Said { venue_ns, body: Body::Book(change), levels }
-    }
-
-    pub(crate) fn trade(venue_ns: Nanos, trade: Trade) -> Said {
-        Said { venue_ns, body: Body::Trade(trade), levels: Vec::new() }
-    }
 }
 
 thread_local! {
@@ -96,16 +79,6 @@ fn heard(decoded: &Decoded) -> Heard {
         Said { venue_ns, body, levels: decoded.levels_of(placed).to_vec() }
     });
     Heard { said: said.collect(), sequence: decoded.sequence, other: decoded.other }
-}
-
-/// What a frame of metadata describes.
-pub(crate) fn described(dialect: &Dialect, frame: &[u8]) -> Vec<Described> {
-    let mut buffer = Vec::new();
-    let bytes = Padded::copied(frame, &mut buffer);
-    let input = Input { stamp: Stamp::default(), about: ID, bytes };
-    let mut raw = Raw::default();
-    (dialect.strict)(&input, &mut Strict::new(), &mut raw).unwrap();
-    raw.described
 }
 
 pub(crate) fn written(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {

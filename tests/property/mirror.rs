@@ -1,16 +1,35 @@
 //! `decode(mirror(x)) == x` for every venue, on the strict path and on every instruction set of the
-//! fast one; hot frames must not fall to the strict path. And the other way round: real frames,
-//! decoded and mirrored, are the same bytes.
-
-use std::path::PathBuf;
+//! fast one; hot frames must not fall to the strict path.
 
 use neural_kraken::base::{Nanos, Side};
 use neural_kraken::event::{Body, BookChange, Level, Stamp, Top, Trade};
 use neural_kraken::venue::wire::{Padded, Shape, Strict};
-use neural_kraken::venue::{Input, Raw, binance, coinbase, kraken};
+use neural_kraken::venue::{Described, Dialect, Input, Raw, binance, coinbase, kraken};
 use proptest::prelude::*;
 
-use super::ear::{Ear, Heard, ID, Said, described, name, written};
+use super::ear::{Ear, Heard, ID, Said, name, written};
+
+impl Said {
+    fn book(venue_ns: Nanos, change: BookChange, bids: &[Level], asks: &[Level]) -> Said {
+        let change = BookChange { bids: bids.len() as u32, asks: asks.len() as u32, ..change };
+        let levels = bids.iter().chain(asks).copied().collect();
+        Said { venue_ns, body: Body::Book(change), levels }
+    }
+
+    fn trade(venue_ns: Nanos, trade: Trade) -> Said {
+        Said { venue_ns, body: Body::Trade(trade), levels: Vec::new() }
+    }
+}
+
+/// What a frame of metadata describes.
+fn described(dialect: &Dialect, frame: &[u8]) -> Vec<Described> {
+    let mut buffer = Vec::new();
+    let bytes = Padded::copied(frame, &mut buffer);
+    let input = Input { stamp: Stamp::default(), about: ID, bytes };
+    let mut raw = Raw::default();
+    (dialect.strict)(&input, &mut Strict::new(), &mut raw).unwrap();
+    raw.described
+}
 
 /// Numbers of at most 16 bytes on the wire at eight decimals: what the fast path takes.
 fn level() -> impl Strategy<Value = Level> {
@@ -298,98 +317,4 @@ fn metadata_comes_back() {
     );
     assert_eq!((found[0].tick.at(8), found[0].lot.at(8)), (Ok(1_000_000), Ok(1_000)));
     assert_eq!((found[0].qty_min.at(5), found[0].notional_min.at(2)), (Ok(1), Ok(500)));
-}
-
-fn recording(file: &str) -> Option<String> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data");
-    let folder = std::env::var_os("NEURAL_KRAKEN_RECORDINGS");
-    let path = folder.map_or_else(|| beside.into(), PathBuf::from).join(file);
-    let Ok(bytes) = std::fs::read(&path) else {
-        eprintln!("skipped: {} is not there", path.display());
-        return None;
-    };
-    if !bytes.starts_with(&[0x1F, 0x8B]) {
-        return String::from_utf8(bytes).ok();
-    }
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut text).ok()?;
-    Some(text)
-}
-
-#[test]
-fn real_kraken_books_are_mirrored_byte_by_byte() {
-    let Some(text) = recording("kraken_v2/btcusd_depth10_20260719T1754.jsonl") else { return };
-    let (symbol, shape) = (name("BTC/USD"), Shape { price: 1, qty: 8 });
-    let ear = Ear::new(&kraken::V2, symbol, shape);
-    let mut mirrored = 0;
-    for line in text.lines().filter(|line| line.starts_with("{\"channel\":\"book\"")) {
-        let heard = ear.hear(line.as_bytes(), !line.contains("snapshot"));
-        let Said { venue_ns, body: Body::Book(change), levels } = &heard.said[0] else {
-            panic!("no book: {line}")
-        };
-        let (bids, asks) = levels.split_at(change.bids as usize);
-        let book = kraken::mirror::Book {
-            symbol,
-            shape,
-            snapshot: change.snapshot,
-            bids,
-            asks,
-            checksum: change.checksum.unwrap(),
-            venue_ns: *venue_ns,
-        };
-        if change.snapshot {
-            assert_eq!(change.checksum, Some(kraken::mirror::checksum(bids, asks)));
-        }
-        let frame = written(|out| kraken::mirror::book(&book, out));
-        assert_eq!(String::from_utf8_lossy(&frame), line);
-        mirrored += 1;
-    }
-    assert_eq!(mirrored, 1_254);
-}
-
-#[test]
-fn real_binance_frames_are_mirrored_byte_by_byte() {
-    let file = "hftbacktest_binance_raw/spot_btcusdt_20240808.log.gz";
-    let Some(text) = recording(file) else { return };
-    let (symbol, shape) = (name("BTCUSDT"), Shape { price: 8, qty: 8 });
-    let ear = Ear::new(&binance::SPOT, symbol, shape);
-    for line in text.lines().take(3_000) {
-        let (_, line) = line.split_once(' ').unwrap();
-        let is_stream = line.starts_with("{\"stream\"");
-        let Said { venue_ns, body, levels } = &ear.hear(line.as_bytes(), is_stream).said[0];
-        let frame = written(|out| match body {
-            Body::Book(change) => {
-                let (bids, asks) = levels.split_at(change.bids as usize);
-                let BookChange { first_id, last_id, .. } = *change;
-                if change.snapshot {
-                    let snapshot = binance::mirror::Snapshot { shape, last_id, bids, asks };
-                    return binance::mirror::snapshot(&snapshot, out);
-                }
-                let event_ns = *venue_ns;
-                binance::mirror::depth(
-                    &binance::mirror::Depth {
-                        symbol,
-                        shape,
-                        event_ns,
-                        first_id,
-                        last_id,
-                        bids,
-                        asks,
-                    },
-                    out,
-                );
-            }
-            Body::Top(top) => binance::mirror::top(symbol, shape, top, out),
-            Body::Trade(trade) => {
-                // The decoder keeps the time of the match; the event's own is read here.
-                let at = line.split("\"E\":").nth(1).unwrap().split(',').next().unwrap();
-                let event_ns = Nanos::from_millis(at.parse().unwrap());
-                let (trade, venue_ns) = (*trade, *venue_ns);
-                let fill = binance::mirror::Fill { symbol, shape, trade, event_ns, venue_ns };
-                binance::mirror::trade(&fill, out);
-            }
-            other => panic!("{other:?}: {line}"),
-        });
-        assert_eq!(String::from_utf8_lossy(&frame), line);
-    }
 }

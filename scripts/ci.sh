@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# All that must hold before a change lands, in order of cost; each step prints its time.
+#
+#   scripts/ci.sh                  all steps
+#   scripts/ci.sh test fmt clippy  these only
+#
+# NEURAL_KRAKEN_RECORDINGS names the folder of the real recordings; the step that needs it fails
+# without it, and fails where one of its tests was skipped.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
+
+step_test() { cargo test; }
+
+step_fmt() { cargo fmt --all -- --check && cargo fmt --manifest-path tests/fuzz/Cargo.toml -- --check; }
+
+step_clippy() { cargo clippy --workspace --all-targets --all-features -- -D warnings; }
+
+step_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items; }
+
+step_recordings() {
+  : "${NEURAL_KRAKEN_RECORDINGS:?name the folder of the recordings}"
+  local log
+  log=$(mktemp)
+  cargo test --test recordings 2>&1 | tee "$log"
+  if ! grep -q ' 0 ignored' "$log"; then
+    echo "recordings: a test was skipped, and here all must run" >&2
+    return 1
+  fi
+}
+
+step_benches() { cargo bench --features rivals --bench hot -- --test; }
+
+step_loom() {
+  RUSTFLAGS="--cfg loom" cargo test --release --lib --target-dir target/loom loom_
+}
+
+step_instructions() {
+  need valgrind valgrind
+  scripts/instructions.sh
+}
+
+step_fuzz() {
+  need g++ g++
+  command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
+  (cd tests/fuzz && cargo run --quiet --bin corpus)
+  cargo fuzz build --fuzz-dir tests/fuzz -s none
+  local target
+  for target in $(cargo fuzz list --fuzz-dir tests/fuzz); do
+    [ "$target" = corpus ] && continue
+    echo "fuzz: $target"
+    cargo fuzz run --fuzz-dir tests/fuzz -s none "$target" -- \
+      -max_total_time="${FUZZ_SECONDS:-30}" -max_len=8192 -print_final_stats=0 -verbosity=0
+  done
+}
+
+# A program that a step needs, from the system's packages where it is missing.
+need() { # program, package
+  command -v "$1" >/dev/null && return
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -qq && apt-get install -y -qq "$2" >/dev/null
+  else
+    echo "ci: $1 is missing; install the package $2" >&2
+    return 1
+  fi
+}
+
+steps=("$@")
+[ ${#steps[@]} -gt 0 ] || steps=(test fmt clippy docs recordings benches loom instructions fuzz)
+for step in "${steps[@]}"; do
+  echo "== $step"
+  begun=$SECONDS
+  "step_$step"
+  echo "== $step: $((SECONDS - begun)) s"
+done
+echo "== all: $SECONDS s"
