@@ -92,6 +92,14 @@ pub const RING_RESYNC_SLOTS: usize = INSTRUMENTS_MAX;
 /// Bytes of all recordings that are replayed at once, inflated: a tape lies in memory.
 pub const TAPE_BYTES_MAX: usize = 16 << 30;
 
+/// The earliest time of a frame, ns since 1970: September 2001. What is smaller is a time in
+/// seconds, milliseconds or microseconds.
+pub const RECV_NS_MIN: i64 = 1_000_000_000_000_000_000;
+
+/// The latest time of a frame, ns since 1970: the end of the year 2099. Beyond the year 2262 the
+/// number itself would overflow.
+pub const RECV_NS_MAX: i64 = 4_102_444_799_999_999_999;
+
 /// Ticks that one frame may bring: an hour of silence, after which nothing more can grow stale.
 pub const TICKS_AT_ONCE_MAX: i64 = 36_000;
 

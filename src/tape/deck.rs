@@ -139,6 +139,11 @@ impl Tape {
     }
 }
 
+/// Can a frame have been received then?
+pub(super) fn is_time(recv_ns: Nanos) -> bool {
+    (limits::RECV_NS_MIN..=limits::RECV_NS_MAX).contains(&recv_ns.0)
+}
+
 /// Takes the frames of one connection.
 #[derive(Debug)]
 pub struct Sink<'a> {
@@ -155,6 +160,10 @@ impl Sink<'_> {
         subject: Option<Symbol>,
         bytes: &[u8],
     ) -> Result<(), TapeError> {
+        if recv_ns != Nanos::NONE && !is_time(recv_ns) {
+            let path = self.tape.sources[self.connection.index()].path.clone();
+            return Err(TapeError::Time { path, found: recv_ns.0 });
+        }
         if self.tape.bytes.len() + bytes.len() > limits::TAPE_BYTES_MAX {
             return Err(TapeError::TooLarge);
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::journal::JournalError;
+use crate::journal::{Damage, JournalError};
 use crate::limits;
 
 /// Why a recording was not loaded.
@@ -20,6 +20,18 @@ pub enum TapeError {
     /// It is a directory.
     #[error("{} is a directory; name the recording files in it", path.display())]
     Directory {
+        /// Which.
+        path: PathBuf,
+    },
+    /// It is a device or a socket: it may never end.
+    #[error("{} is a device or a socket; name a file or a pipe", path.display())]
+    Device {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The same file is named twice: its every update would seem to come again.
+    #[error("{} is named twice; name each recording once", path.display())]
+    Twice {
         /// Which.
         path: PathBuf,
     },
@@ -51,6 +63,18 @@ pub enum TapeError {
         expected: &'static str,
         /// How it begins.
         found: String,
+    },
+    /// A frame's time cannot be one.
+    #[error(
+        "{}: a frame has the time {found}, expected ns since 1970, from 2001 to 2099; are its \
+         times in ns, and is --format right?",
+        path.display()
+    )]
+    Time {
+        /// Which file.
+        path: PathBuf,
+        /// What stands there.
+        found: i64,
     },
     /// A file of a pair is missing.
     #[error(
@@ -95,6 +119,14 @@ pub enum TapeError {
     /// A journal that cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A journal that is damaged before its first frame.
+    #[error("{}: {damage}; nothing comes before it that could be replayed", path.display())]
+    Damaged {
+        /// Which journal.
+        path: PathBuf,
+        /// Where and how.
+        damage: Damage,
+    },
     /// A journal of a venue that is not known here.
     #[error(
         "{} is of venue `{venue}`, which this version does not know; use a newer one",
@@ -124,29 +156,41 @@ pub enum TapeError {
         /// Which.
         path: PathBuf,
     },
-    /// No market event of this venue in it.
+    /// No market event of this venue in it, but of another one.
     #[error(
-        "{} holds no market event of venue `{venue}`{}; name the venue with --venue",
-        path.display(),
-        looks_like.map(|v| format!(", it looks like `{v}`")).unwrap_or_default()
+        "{} is not of venue `{venue}`, it looks like {looks_like}; name the venue with --venue, \
+         or as V:F:FILE",
+        path.display()
     )]
     WrongVenue {
         /// The first file of the venue.
         path: PathBuf,
         /// The venue that was named.
         venue: &'static str,
-        /// The venue that it looks like.
-        looks_like: Option<&'static str>,
+        /// The venues that it looks like.
+        looks_like: String,
+    },
+    /// No market event of any venue in it.
+    #[error(
+        "{} holds no market event of venue `{venue}`, nor of any other; name a recording of \
+         market data, or another --format",
+        path.display()
+    )]
+    NoEvents {
+        /// The first file of the venue.
+        path: PathBuf,
+        /// The venue that was named.
+        venue: &'static str,
     },
     /// A symbol was asked for that is not there.
-    #[error("symbol `{symbol}` is not in the recording; it holds {found}")]
+    #[error("symbol `{symbol}` is not in the recording; name one of {found}")]
     NoSymbol {
         /// What was asked for.
         symbol: String,
         /// What is there.
         found: String,
     },
-    /// A symbol with no digits to learn from.
+    /// More instruments than there are places.
     #[error(
         "instrument table is full ({max} instruments); name fewer with --symbols",
         max = limits::INSTRUMENTS_MAX

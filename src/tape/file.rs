@@ -1,7 +1,8 @@
 //! Files as bytes: plain or gzip, whole, with errors that say what is wrong.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::Read;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
@@ -19,7 +20,15 @@ pub(super) fn bytes_of(path: &Path) -> Result<u64, TapeError> {
     if about.is_dir() {
         return Err(TapeError::Directory { path: path.into() });
     }
+    if !may_end(&about) {
+        return Err(TapeError::Device { path: path.into() });
+    }
     Ok(about.len())
+}
+
+/// A file ends, a pipe too when its writer goes; a device may go on for ever.
+fn may_end(about: &Metadata) -> bool {
+    about.is_file() || about.file_type().is_fifo()
 }
 
 /// Size on disk of the files in a directory, or of a single one.

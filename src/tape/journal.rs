@@ -30,14 +30,25 @@ struct Ids {
 fn read(spec: &Spec, _: &[&PathBuf], tape: &mut Tape) -> Result<(), TapeError> {
     let mut reader = Reader::open(&spec.path)?;
     let mut ids = Ids::default();
+    let (before, warned) = (tape.len(), tape.warnings.len());
     while let Some(item) = reader.read() {
         match item {
             Item::Record(record) => take(spec, &record, &mut ids, tape)?,
+            Item::Damage(damage) if tape.len() == before => {
+                return Err(TapeError::Damaged { path: spec.path.clone(), damage });
+            }
             Item::Damage(damage) => tape.warnings.push(format!(
                 "{}: {damage}; what comes before it is replayed",
                 spec.path.display()
             )),
         }
+    }
+    if !reader.ended() && tape.warnings.len() == warned {
+        tape.warnings.push(format!(
+            "{} has no end mark: its writer was stopped or is still at it, or later segments are \
+             missing; what is there is replayed",
+            spec.path.display()
+        ));
     }
     Ok(())
 }

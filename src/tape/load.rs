@@ -1,5 +1,6 @@
 //! Loading: files, each as its format says, onto one tape.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::contract::Spec;
@@ -14,6 +15,7 @@ impl Tape {
             return Err(TapeError::TooManyFiles { files: specs.len() });
         }
         let total = specs.iter().map(Spec::bytes).sum::<Result<u64, _>>()?;
+        check_each_once(specs)?;
         let mut tape = Tape::default();
         let mut done = 0;
         for spec in specs {
@@ -33,4 +35,16 @@ impl Tape {
         tape.bytes.resize(tape.bytes.len() + limits::FRAME_PAD_BYTES, 0);
         Ok(tape)
     }
+}
+
+/// The same file by another name is the same file.
+fn check_each_once(specs: &[Spec]) -> Result<(), TapeError> {
+    let mut seen = BTreeSet::new();
+    for Spec { path, .. } in specs {
+        // What is built in has no place on the disk, and its name is the only one.
+        if !seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
+            return Err(TapeError::Twice { path: path.clone() });
+        }
+    }
+    Ok(())
 }

@@ -19,6 +19,8 @@ pub(super) static FORMAT: Format = Format {
     takes_directory: false,
 };
 
+const DAY_NS: i64 = 86_400 * Nanos::SECOND;
+
 /// The order book file is read with its message file.
 fn is_companion(path: &Path, others: &[&PathBuf]) -> bool {
     let name = path.to_string_lossy();
@@ -49,9 +51,10 @@ fn read(spec: &Spec, others: &[&PathBuf], tape: &mut Tape) -> Result<(), TapeErr
     for ((line, message), (_, book)) in file::lines(&messages).zip(file::lines(&books)) {
         let comma = message.iter().position(|b| *b == b',').unwrap_or(message.len());
         let seconds = Decimal::parse(&message[..comma]).and_then(|s| s.unsigned_at(9));
-        let Ok(seconds) = seconds else {
+        let Some(seconds) = seconds.ok().filter(|ns| *ns <= DAY_NS) else {
             let (path, found) = (path.into(), excerpt(message));
-            return Err(TapeError::Line { path, line, expected: "`<seconds>,<type>,..`", found });
+            let expected = "`<seconds after midnight>,<type>,..`";
+            return Err(TapeError::Line { path, line, expected, found });
         };
         frame.clear();
         frame.extend_from_slice(message);
@@ -78,7 +81,6 @@ fn symbol_and_midnight(path: &Path) -> Option<(Symbol, Nanos)> {
 /// Midnight in New York: UTC-4 from the second Sunday of March to the first of November (the rule
 /// since 2007), from the first Sunday of April to the last of October before; UTC-5 else.
 fn new_york_midnight(year: i64, month: i64, day: i64) -> Nanos {
-    const DAY_NS: i64 = 86_400 * Nanos::SECOND;
     let midnight = Nanos::midnight(year, month, day);
     // The first Sunday on or after a date; 1970-01-01 was a Thursday.
     let sunday = |month: i64, day: i64| {

@@ -16,6 +16,7 @@ mod cryptofeed;
 mod lobster;
 mod journal;
 mod sample;
+mod guess;
 mod survey;
 
 pub use contract::{Format, Spec};

@@ -7,8 +7,9 @@
 
 use std::collections::HashMap;
 
-use super::deck::{NO_SUBJECT, Tape};
+use super::deck::{NO_SUBJECT, Tape, is_time};
 use super::error::TapeError;
+use super::guess::{Links, guess};
 use crate::base::{
     ConnectionId, Decimal, Form, Instrument, InstrumentId, Instruments, Nanos, Precision, Price,
     Qty, Status, Symbol,
@@ -16,7 +17,7 @@ use crate::base::{
 use crate::event::Stamp;
 use crate::limits;
 use crate::venue::wire::Strict;
-use crate::venue::{DIALECTS, Described, Dialect, Input, Raw, RawBody, RawEvent};
+use crate::venue::{Described, Dialect, Input, Raw, RawBody, RawEvent};
 
 /// Decimals that the user gives for a symbol.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +100,8 @@ struct Speech {
     places: Vec<usize>,
     /// Snapshots that name no symbol: they are of its only instrument.
     unnamed: Option<Found>,
+    /// How its changes say which one they follow.
+    links: Links,
 }
 
 impl Pass {
@@ -118,7 +121,7 @@ impl Pass {
             // What is refused here is refused, counted and kept by the feed.
             let accepted = (dialect.strict)(&input, &mut strict, &mut raw).is_ok();
             if tape.entries[n].recv_ns == Nanos::NONE {
-                let said = raw.events.iter().map(|e| e.venue_ns).find(|ns| *ns != Nanos::NONE);
+                let said = raw.events.iter().map(|e| e.venue_ns).find(|ns| is_time(*ns));
                 // Time never goes back on a tape.
                 latest = latest.max(said.unwrap_or(latest));
                 tape.entries[n].recv_ns = latest;
@@ -150,6 +153,7 @@ impl Pass {
             let symbol = if event.symbol == Symbol::NONE { subject } else { Some(event.symbol) };
             let place = symbol.map(|symbol| self.place(dialect, symbol));
             let speech = self.speech.entry(connection).or_default();
+            speech.links.see(&event.body);
             let Some(place) = place else {
                 let none = || Found::new(dialect, Symbol::NONE);
                 speech.unnamed.get_or_insert_with(none).take(event, raw);
@@ -169,15 +173,21 @@ impl Pass {
         })
     }
 
-    /// Every venue that was named must have said something.
+    /// Every venue that was named must have said something, and in its own way.
     fn check_venues(&self, tape: &Tape) -> Result<(), TapeError> {
-        for source in tape.sources() {
+        for (n, source) in tape.sources().iter().enumerate() {
+            let connection = ConnectionId(n as u16);
             let speaks =
                 |found: &Found| found.dialect.name == source.dialect.name && found.events > 0;
             let mut unnamed = self.speech.values().filter_map(|speech| speech.unnamed.as_ref());
-            if !self.found.iter().any(speaks) && !unnamed.any(speaks) {
+            let is_silent = !self.found.iter().any(speaks) && !unnamed.any(speaks);
+            let links = self.speech.get(&connection).map(|s| s.links).unwrap_or_default();
+            if is_silent || !links.suit(source.dialect) {
                 let (path, venue) = (source.path.clone(), source.dialect.name);
-                return Err(TapeError::WrongVenue { path, venue, looks_like: guess(tape) });
+                return Err(match guess(tape, connection, links) {
+                    Some(looks_like) => TapeError::WrongVenue { path, venue, looks_like },
+                    None => TapeError::NoEvents { path, venue },
+                });
             }
         }
         Ok(())
@@ -376,20 +386,6 @@ fn significant(number: Decimal) -> u8 {
         scale -= 1;
     }
     scale
-}
-
-/// The dialect in which the tape's first frames say something.
-fn guess(tape: &Tape) -> Option<&'static str> {
-    let (mut strict, mut raw) = (Strict::new(), Raw::default());
-    DIALECTS.iter().map(|d| (d.name, d.strict)).find_map(|(name, read)| {
-        let spoken = tape.frames().take(200).any(|frame| {
-            raw.clear();
-            let input =
-                Input { stamp: Stamp::default(), about: InstrumentId::NONE, bytes: frame.bytes };
-            read(&input, &mut strict, &mut raw).is_ok() && !raw.events.is_empty()
-        });
-        spoken.then_some(name)
-    })
 }
 
 /// Frames that name no symbol are about the one that their request named, else about the only one
