@@ -45,8 +45,13 @@ impl Config {
         let unreadable: Vec<Place> = wrong.faults.iter().map(|fault| fault.place).collect();
         root.lay_over(over, "", &mut wrong);
         let config = typed(&root, unreadable.is_empty(), &mut wrong);
-        // What follows from a line that is no TOML is not worth saying.
-        wrong.faults.retain(|f| f.about.is_empty() || !unreadable.contains(&f.place));
+        // What follows from a line that is no TOML is not worth saying, nor is it twice.
+        let mut said: Vec<Place> = Vec::new();
+        wrong.faults.retain(|fault| {
+            let is_first = !said.contains(&fault.place);
+            said.push(fault.place);
+            is_first || !unreadable.contains(&fault.place)
+        });
         match config {
             Some(config) if wrong.is_empty() => Ok(config),
             _ => {
