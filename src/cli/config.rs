@@ -53,22 +53,22 @@ pub(super) fn run(
     match arguments.verb {
         Verb::Manual if as_json => output::print_json(&json!({ "manual": MANUAL })),
         Verb::Manual => output::print(MANUAL),
-        Verb::Check => {
-            let config = Config::load(file).map_err(|error| {
-                if as_json {
-                    output::print_json(&refused(&error));
-                }
-                Failure::failed(error)
-            })?;
-            let host = Host::new(config)?;
-            if as_json {
-                output::print_json(&host.object(file));
-            } else {
-                output::print(&host.text(file));
-            }
-        }
+        Verb::Check => check(file, as_json),
     }
-    Ok(())
+}
+
+fn check(file: Option<&Path>, as_json: bool) -> Result<(), Failure> {
+    let config = match Config::load(file) {
+        Ok(config) => config,
+        Err(error) => {
+            if as_json {
+                output::print_json(&refused(&error))?;
+            }
+            return Err(Failure::failed(error));
+        }
+    };
+    let host = Host::new(config)?;
+    if as_json { output::print_json(&host.object(file)) } else { output::print(&host.text(file)) }
 }
 
 /// The JSON object of a configuration that is wrong.

@@ -7,6 +7,7 @@ mod compare;
 mod config;
 mod output;
 mod replay;
+mod report;
 mod sample;
 mod table;
 
@@ -32,14 +33,13 @@ struct Arguments {
     verb: Option<Verb>,
 }
 
+// What a verb does is said at its arguments; words here would take the place of the longer ones
+// there.
 /// The verbs, in the order of the help text; a new one is a file and a line here and below.
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Play recordings through the machine: books proven, latency measured.
     Replay(Box<replay::Arguments>),
-    /// Write generated recordings, with faults in them on purpose.
     Sample(sample::Arguments),
-    /// Show what the configuration comes to on this host, or the manual of its keys.
     Config(config::Arguments),
 }
 
@@ -64,7 +64,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            output::say(format_args!("error: {failure}"));
             failure.code()
         }
     }

@@ -1,7 +1,10 @@
 //! What a verb says: its failure, its progress, its JSON.
+//!
+//! Never: a panic over a stream that is closed or full, or a byte of a file that commands the
+//! terminal.
 
 use std::fmt::{self, Display};
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -57,13 +60,48 @@ pub(super) fn progress(total: u64, what: &'static str, unit_is_bytes: bool) -> P
     bar
 }
 
-/// Prints text on stdout. A reader that has gone away (`| head`) is no failure of ours.
-pub(super) fn print(text: &str) {
+/// Prints text on stdout. A reader that has gone away (`| head`) is no failure of ours; a disk
+/// that is full is one.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(why) if why.kind() != ErrorKind::BrokenPipe => Err(Failure::failed(format_args!(
+            "cannot write to stdout: {why}; write to another place"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Prints one JSON object on stdout.
-pub(super) fn print_json(value: &serde_json::Value) {
-    print(&format!("{value}\n"));
+pub(super) fn print_json(value: &serde_json::Value) -> Result<(), Failure> {
+    print(&format!("{value}\n"))
+}
+
+/// Prints a message on stderr. Where even that is closed, there is nobody left to tell.
+pub(super) fn say(message: impl Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", tamed(&message.to_string()));
+}
+
+/// Text with its control characters written out: a message may hold the beginning of any file.
+fn tamed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push(c),
+            // A byte order mark is not seen, and is often the very thing that is wrong.
+            c if c.is_control() || c == '\u{FEFF}' => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_cannot_command_the_terminal() {
+        assert_eq!(tamed("a\nb \u{1B}[31m\0\r\u{FEFF}ü"), "a\nb \\u{1b}[31m\\u{0}\\r\\u{feff}ü");
+    }
 }

@@ -1,8 +1,7 @@
 //! `sample`: generated recordings of three venues, in their real frame formats.
 
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -57,30 +56,27 @@ pub(super) fn run(arguments: &Arguments, as_json: bool) -> Result<(), Failure> {
     fs::create_dir_all(&arguments.out)
         .map_err(|why| unwritable(&arguments.out, "cannot make directory", &why))?;
     for (recording, file) in recordings.iter().zip(&files) {
-        write(file, &recording.gzip, arguments.force)
-            .map_err(|why| unwritable(file, "cannot write", &why))?;
+        write(file, &recording.gzip).map_err(|why| unwritable(file, "cannot write", &why))?;
     }
     if as_json {
-        output::print_json(&object(&recordings, &files, arguments));
+        output::print_json(&object(&recordings, &files, arguments))
     } else {
-        output::print(&text(&recordings, &files, arguments));
+        output::print(&text(&recordings, &files, arguments))
     }
-    Ok(())
 }
 
 fn file_of(dir: &Path, recording: &Recording) -> PathBuf {
     dir.join(format!("{}.stamped.gz", recording.name))
 }
 
-fn write(file: &Path, bytes: &[u8], force: bool) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    if force {
-        options.create(true).truncate(true);
-    } else {
-        options.create_new(true);
+/// All of a file or nothing of it: half a recording would be taken for a damaged one.
+fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let part = file.with_extension("part");
+    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, file));
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
     }
-    options.open(file)?.write_all(bytes)
+    written
 }
 
 fn unwritable(path: &Path, what: &str, why: &std::io::Error) -> Failure {

@@ -4,4 +4,4 @@
 
 mod recorder;
 
-pub use recorder::record;
+pub use recorder::{Recorded, record};

@@ -87,13 +87,15 @@ pub enum JournalError {
         dir: PathBuf,
     },
     /// There is none.
-    #[error("{path} holds no journal segment (NNNNNN.nkj)")]
+    #[error("{path} holds no journal segment (NNNNNN.nkj); name the directory that --record wrote")]
     Missing {
         /// What was looked at.
         path: PathBuf,
     },
     /// The first segment's head is not one.
-    #[error("{path} is not a journal segment, or its head is damaged")]
+    #[error(
+        "{path} is not a journal segment, or its head is damaged; take a copy of it that is whole"
+    )]
     NotAJournal {
         /// The file.
         path: PathBuf,
@@ -107,7 +109,7 @@ pub enum JournalError {
         found: u16,
     },
     /// A record is longer than its kind may be.
-    #[error("record of {bytes} bytes is over the limit of {max}")]
+    #[error("a record of {bytes} bytes is over the journal's limit of {max}; leave it out")]
     TooLarge {
         /// Its length.
         bytes: usize,
@@ -115,7 +117,7 @@ pub enum JournalError {
         max: usize,
     },
     /// The system refused; a full disk, for example. What was written stays readable.
-    #[error("cannot {action} {path}")]
+    #[error("cannot {action} {path}: {source}; check the path, its permissions and the room there")]
     Io {
         /// What was tried.
         action: &'static str,

@@ -155,10 +155,22 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends the journal in order, so that a reader knows that nothing is missing.
-    pub fn finish(mut self, now: Nanos) -> Result<(), JournalError> {
+    /// Ends the journal in order, so that a reader knows that nothing is missing. Returns how many
+    /// segments were deleted to stay within the quota.
+    pub fn finish(mut self, now: Nanos) -> Result<u64, JournalError> {
         self.append(&Record::new(Kind::End, now))?;
-        self.flush(now, true)
+        self.flush(now, true)?;
+        Ok(self.deleted)
+    }
+
+    /// Removes all that was written, where half of it would be taken for the whole.
+    pub fn discard(mut self) {
+        self.block.clear();
+        let closed = self.closed.iter().map(|(number, _)| self.dir.join(segment_name(*number)));
+        for path in closed.chain([self.segment.path.clone()]) {
+            // It is what failed that the caller reports.
+            let _ = fs::remove_file(path);
+        }
     }
 
     /// Records appended.
@@ -351,6 +363,18 @@ mod tests {
         }
         writer.finish(Nanos(2)).unwrap();
         assert_eq!(scratch.segments().len(), 2);
+    }
+
+    #[test]
+    fn a_journal_that_is_discarded_leaves_nothing() {
+        let scratch = Scratch::new();
+        let mut writer = Writer::create(scratch.path(), SMALL, Nanos(1)).unwrap();
+        for number in 0..100 {
+            writer.append(&frame(number, &[b'x'; 70])).unwrap();
+        }
+        assert!(scratch.segments().len() > 1);
+        writer.discard();
+        assert!(scratch.segments().is_empty());
     }
 
     #[test]
