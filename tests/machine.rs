@@ -1,4 +1,5 @@
-//! The machine from outside: its properties and whole simulated sessions, in one test binary.
+//! The machine from outside: its properties, whole simulated sessions, and the
+//! command line as a user meets it, in one test binary.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
@@ -9,4 +10,12 @@ mod property {
 
 mod simulation {
     mod sample;
+}
+
+mod story {
+    mod journal;
+    mod layouts;
+    mod output;
+    mod refused;
+    mod stand;
 }
