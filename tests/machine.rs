@@ -4,6 +4,7 @@
 
 mod property {
     mod ear;
+    mod hostile;
     mod mirror;
 }
 
