@@ -1,7 +1,7 @@
 //! Book changes for the benches: of the recordings where they are, else drawn with their
 //! statistics.
 //!
-//! In: `NEURAL_KRAKEN_RECORDINGS`, by default `../shared/data` beside the repository. Out: numbers,
+//! In: the folder that `NEURAL_KRAKEN_RECORDINGS` names. Out: numbers,
 //! parsed before anything is timed.
 
 use std::io::{BufRead, BufReader, Read};
@@ -60,7 +60,7 @@ impl Tape {
     pub(crate) fn kraken() -> Option<Tape> {
         let mut text = String::new();
         let file = "kraken_v2/btcusd_depth10_20260719T1754.jsonl";
-        std::fs::File::open(folder().join(file)).ok()?.read_to_string(&mut text).ok()?;
+        open(file)?.read_to_string(&mut text).ok()?;
         let frames = text.lines().filter(|line| line.contains("\"channel\":\"book\""));
         let mut messages = frames.filter_map(read_kraken);
         let snapshot = messages.next()?;
@@ -68,13 +68,13 @@ impl Tape {
     }
 }
 
-fn folder() -> PathBuf {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data");
-    std::env::var_os("NEURAL_KRAKEN_RECORDINGS").map_or_else(|| beside.into(), PathBuf::from)
+fn open(file: &str) -> Option<std::fs::File> {
+    let folder = std::env::var_os("NEURAL_KRAKEN_RECORDINGS").map(PathBuf::from)?;
+    std::fs::File::open(folder.join(file)).ok()
 }
 
 fn read_binance(name: &'static str, file: &str, is_future: bool) -> Option<Tape> {
-    let file = std::fs::File::open(folder().join(file)).ok()?;
+    let file = open(file)?;
     let mut snapshot: Option<Message> = None;
     let mut waiting = Vec::new();
     for line in BufReader::new(GzDecoder::new(file)).lines() {

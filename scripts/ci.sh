@@ -43,14 +43,17 @@ step_instructions() {
 step_fuzz() {
   need g++ g++
   command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
-  (cd tests/fuzz && cargo run --quiet --bin corpus)
+  (cd tests/fuzz && cargo run --quiet --example corpus)
   cargo fuzz build --fuzz-dir tests/fuzz -s none
-  local target
+  local target log
   for target in $(cargo fuzz list --fuzz-dir tests/fuzz); do
-    [ "$target" = corpus ] && continue
-    echo "fuzz: $target"
-    cargo fuzz run --fuzz-dir tests/fuzz -s none "$target" -- \
-      -max_total_time="${FUZZ_SECONDS:-30}" -max_len=8192 -print_final_stats=0 -verbosity=0
+    log=$(mktemp)
+    if ! cargo fuzz run --fuzz-dir tests/fuzz -s none "$target" -- \
+      -max_total_time="${FUZZ_SECONDS:-30}" -max_len=8192 >"$log" 2>&1; then
+      cat "$log"
+      return 1
+    fi
+    echo "fuzz: $target: $(grep -o '^Done [0-9]* runs in [0-9]* second' "$log")s"
   done
 }
 

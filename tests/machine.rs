@@ -5,6 +5,7 @@
 
 mod property {
     mod ear;
+    mod hostile;
     mod mirror;
 }
 

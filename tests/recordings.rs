@@ -20,6 +20,9 @@ mod differential;
 mod oracle;
 #[path = "recordings/vows.rs"]
 mod vows;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[path = "recordings/foreign.rs"]
+mod foreign;
 #[path = "recordings/mirror.rs"]
 mod mirror;
 #[path = "property/ear.rs"]

@@ -7,6 +7,7 @@
 
 #![allow(dead_code, reason = "each bench uses what it needs of it")]
 
+mod markdown;
 mod stamp;
 mod table;
 

@@ -1,11 +1,13 @@
 //! Rows of results: one aligned table for the eye, one JSON file for the records.
 //!
-//! In: rows. Out: standard output, and `bench/hot.json` below the target folder.
+//! In: rows. Out: standard output, and `bench/hot.json` and `bench/hot.md` below the target folder.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
+
+use super::markdown;
 
 /// One contender's result in one case.
 #[derive(Debug)]
@@ -36,6 +38,11 @@ impl Ratio {
         ratios.sort_unstable_by(f64::total_cmp);
         let at = |index: usize| ratios.get(index).copied().unwrap_or(f64::NAN);
         Ratio { median: at(ratios.len() / 2), min: at(0), max: at(ratios.len().max(1) - 1) }
+    }
+
+    /// Median, least, most.
+    pub(super) fn spread(self) -> (f64, f64, f64) {
+        (self.median, self.min, self.max)
     }
 
     fn json(self) -> Value {
@@ -105,7 +112,7 @@ impl Table {
         }
     }
 
-    /// Writes all rows to `bench/hot.json` below the target folder.
+    /// Writes all rows to `bench/hot.json` and `bench/hot.md` below the target folder.
     pub(super) fn write(&self, floor_ns: &[f64; 6], tick_ns: f64) -> std::io::Result<()> {
         let rows: Vec<Value> = self.rows.iter().map(Row::json).collect();
         let sheet = json!({
@@ -121,6 +128,8 @@ impl Table {
         );
         let folder = target.join("bench");
         std::fs::create_dir_all(&folder)?;
+        let page = markdown::render(&self.processor, floor_ns, &self.rows);
+        std::fs::write(folder.join("hot.md"), page)?;
         std::fs::write(folder.join("hot.json"), format!("{sheet:#}\n"))
     }
 }

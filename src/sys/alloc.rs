@@ -92,6 +92,12 @@ pub fn of_process() -> Counts {
     }
 }
 
+/// Counts an allocation that did not come through [`Counting`]: for a test binary that puts its own
+/// `malloc` before the C library's, so that linked C code is seen, too.
+pub fn note_foreign() {
+    count_allocation();
+}
+
 /// Bytes that C code holds on glibc's heap, of all its arenas: two equal readings say that nothing
 /// was kept in between, not that nothing was allocated. Interposing `malloc` would tell both apart,
 /// but takes part in every allocation of every library, and in the loader's own.

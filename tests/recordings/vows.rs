@@ -1,5 +1,5 @@
 //! The vows of the hot path, over whole recordings, in every layout: no allocation after start and
-//! no page fault once it is warm.
+//! no page fault once it is warm. `malloc` from C is counted, too (`foreign.rs`).
 
 use neural_kraken::pipeline::{self, Layout, Plan, Progress};
 use neural_kraken::sys::alloc;
@@ -8,13 +8,17 @@ use super::Case;
 use super::source::{ALL, Recording};
 
 pub(crate) fn cases() -> Vec<Case> {
-    ALL.iter()
+    let mut cases: Vec<Case> = ALL
+        .iter()
         .map(|recording| {
             let name = format!("vows::{}_is_played_without_an_allocation", recording.name);
             let run: Box<dyn FnOnce() + Send> = Box::new(move || keep(*recording));
             (name, run)
         })
-        .collect()
+        .collect();
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    cases.push(("vows::c_code_is_counted_like_ours".into(), Box::new(super::foreign::is_counted)));
+    cases
 }
 
 fn keep(recording: Recording) {
