@@ -32,12 +32,15 @@ const NASDAQ: &[&str] = &[
 
 fn main() -> std::io::Result<()> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    for (target, dialect) in [("kraken", "kraken"), ("binance", "binance"), ("coinbase", "coinbase")] {
+    for (target, dialect) in
+        [("kraken", "kraken"), ("binance", "binance"), ("coinbase", "coinbase")]
+    {
         let mut lines = Vec::new();
         for (_, _, bytes) in SAMPLES.iter().filter(|(_, venue, _)| *venue == dialect) {
             let mut text = String::new();
             flate2::read::GzDecoder::new(*bytes).read_to_string(&mut text)?;
-            let frames = text.lines().filter_map(|line| line.split_once(' ').map(|(_, f)| f.to_owned()));
+            let frames =
+                text.lines().filter_map(|line| line.split_once(' ').map(|(_, f)| f.to_owned()));
             lines.extend(frames.filter(|frame| frame.len() < 3_000).step_by(97).take(150));
         }
         write(&root.join(target), lines.iter().map(String::as_str))?;
@@ -48,7 +51,10 @@ fn main() -> std::io::Result<()> {
     write(&root.join("kraken_v1"), KRAKEN_V1.iter().copied())?;
     write(&root.join("coinbase_exchange"), EXCHANGE.iter().copied())?;
     write(&root.join("nasdaq"), NASDAQ.iter().copied())?;
-    write(&root.join("redact"), [r#"{"token":"abc","x":1}"#, "API-Key: abc\r\n", "?signature=ab"].into_iter())?;
+    write(
+        &root.join("redact"),
+        [r#"{"token":"abc","x":1}"#, "API-Key: abc\r\n", "?signature=ab"].into_iter(),
+    )?;
     journal(&root.join("journal"))
 }
 
@@ -72,7 +78,8 @@ fn journal(folder: &Path) -> std::io::Result<()> {
         let options = Options { compress, ..Options::default() };
         let mut writer = Writer::create(&dir, options, Nanos(1)).map_err(std::io::Error::other)?;
         for n in 0..20 {
-            let record = Record { frame: n, bytes: b"{\"a\":1}", ..Record::new(Kind::Frame, Nanos(2)) };
+            let record =
+                Record { frame: n, bytes: b"{\"a\":1}", ..Record::new(Kind::Frame, Nanos(2)) };
             writer.append(&record).map_err(std::io::Error::other)?;
         }
         writer.finish(Nanos(3)).map_err(std::io::Error::other)?;
