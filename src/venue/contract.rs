@@ -4,8 +4,9 @@
 //! it whole.
 
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::wire::{DayMemo, FastLevel, Job, Kernel, Padded, Strict};
+use super::wire::{self, DayMemo, FastLevel, Job, Kernel, Learned, Padded, Strict};
 use crate::base::{Continuity, DecimalError, Form, InstrumentId, Nanos, Symbol, SymbolTable};
 use crate::event::{Head, Level, Stamp};
 use crate::limits;
@@ -31,7 +32,13 @@ pub struct Dialect {
 pub type Fast = fn(FastLevel, &Input<'_>, &Listings, &mut Decoded) -> bool;
 
 /// A fast scanner's body, compiled once for each instruction set.
+///
+/// What it gives follows from the frame's bytes, the listings and the stamp alone. A number is taken
+/// as it is: ids and times bound only by their types, prices and quantities not at all.
 pub trait Scanner {
+    /// Are its small frames alike but for digits, so that templates of them are worth learning?
+    const LEARNS: bool = false;
+
     /// Takes a hot frame into `out`; `None` where it is none. Must be `#[inline(always)]`.
     fn scan<K: Kernel>(
         kernel: K,
@@ -54,7 +61,15 @@ pub fn fast<S: Scanner>(
 
         #[inline(always)]
         fn run<K: Kernel>(self, kernel: K) -> Option<()> {
-            S::scan(kernel, self.0, self.1, self.2)
+            let Scan(input, listings, out, _) = self;
+            if S::LEARNS && wire::replay(kernel, input, listings, out).is_some() {
+                return Some(());
+            }
+            S::scan(kernel, input, listings, out)?;
+            if S::LEARNS {
+                wire::learn::<S>(input, listings, out);
+            }
+            Some(())
         }
     }
     let taken = level.run(Scan::<S>(input, listings, &mut *out, PhantomData)).is_some();
@@ -82,6 +97,8 @@ pub struct Listings {
     pub table: SymbolTable,
     /// Decimals by instrument id (of all instruments of the process).
     pub scales: Vec<Scale>,
+    /// Which symbols are listed as what: no two that differ in it are the same.
+    edition: u64,
 }
 
 /// Decimals of one instrument.
@@ -104,6 +121,8 @@ pub struct Decoded {
     pub later: Vec<Level>,
     /// The last day seen: scratch of the fast path.
     pub day: DayMemo,
+    /// Templates of frames that came before: memory of the fast path.
+    pub learned: Learned,
     /// Events, with the place of their levels.
     pub events: Vec<Placed>,
     /// Levels of all events.
@@ -195,16 +214,27 @@ pub enum Refusal {
 impl Listings {
     /// Nothing listed.
     pub fn empty() -> Listings {
-        Listings { table: SymbolTable::with_capacity(0), scales: Vec::new() }
+        Listings {
+            table: SymbolTable::with_capacity(0),
+            scales: Vec::new(),
+            edition: next_edition(),
+        }
     }
 
     /// Lists an instrument.
     pub fn add(&mut self, symbol: Symbol, id: InstrumentId, scale: Scale) {
         self.table.insert(symbol, id);
+        self.edition = next_edition();
         if self.scales.len() <= id.index() {
             self.scales.resize(id.index() + 1, Scale::default());
         }
         self.scales[id.index()] = scale;
+    }
+
+    /// Changes with every listing, and is another one in all other listings but clones.
+    #[inline]
+    pub fn edition(&self) -> u64 {
+        self.edition
     }
 
     /// Decimals of an instrument.
@@ -218,9 +248,11 @@ impl Decoded {
     /// Buffers sized for every frame up to [`limits::FRAME_BYTES_STEADY`].
     pub fn with_steady_capacity() -> Decoded {
         Decoded {
-            quotes: vec![0; limits::FRAME_QUOTES_MAX].into_boxed_slice(),
+            // Not zeros, for which the system would hand out pages only when they are written.
+            quotes: vec![u16::MAX; limits::FRAME_QUOTES_MAX].into_boxed_slice(),
             later: Vec::with_capacity(limits::FRAME_LEVELS_STEADY),
             day: DayMemo::default(),
+            learned: Learned::with_capacity(),
             events: Vec::with_capacity(limits::FRAME_EVENTS_STEADY),
             levels: Vec::with_capacity(limits::FRAME_LEVELS_STEADY),
             sequence: None,
@@ -265,6 +297,11 @@ impl Raw {
         self.sequence = None;
         self.other = 0;
     }
+}
+
+fn next_edition() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// When the venue says a frame happened, for recordings without times of their own.

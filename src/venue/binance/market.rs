@@ -12,6 +12,8 @@ use crate::venue::wire::{Kernel, Scan, Shape};
 pub(super) struct Market;
 
 impl Scanner for Market {
+    const LEARNS: bool = true;
+
     #[inline(always)]
     fn scan<K: Kernel>(
         kernel: K,

@@ -1,6 +1,9 @@
 //! The two operations that every fast scanner is made of, and the choice of instruction set.
 
 use super::padded::Padded;
+use super::template::{Lanes, Ranges, mixed};
+use super::time::{DayMemo, read_time};
+use crate::base::Nanos;
 use crate::event::Level;
 
 /// Instruction sets that the fast path is built for; all give the same results.
@@ -48,6 +51,45 @@ pub trait Kernel: Copy {
 
     /// Reads a whole number of at most 16 digits.
     fn whole(self, frame: Padded<'_>, span: Span) -> Option<u64>;
+
+    /// Reads a time text.
+    #[inline(always)]
+    fn time(self, frame: Padded<'_>, span: Span, memo: &mut DayMemo) -> Option<Nanos> {
+        read_time(self, frame, span, memo)
+    }
+
+    /// A short frame's mark: nearly always another one where anything but digits differs.
+    #[inline(always)]
+    fn sketch(self, frame: Padded<'_>) -> u64 {
+        let mut folded = [0; 16];
+        for chunk in frame.text().chunks(16) {
+            for (sum, byte) in folded.iter_mut().zip(chunk) {
+                *sum ^= if byte.is_ascii_digit() { 0 } else { *byte };
+            }
+        }
+        let folded = u128::from_le_bytes(folded);
+        mixed(folded as u64, (folded >> 64) as u64, frame.len())
+    }
+
+    /// Is every byte of a short frame in its range?
+    #[inline(always)]
+    fn within(self, frame: Padded<'_>, ranges: &Ranges) -> bool {
+        let bounds = ranges.least.iter().zip(&ranges.room);
+        let over = |(byte, (least, room)): (&u8, (&u8, &u8))| byte.wrapping_sub(*least) > *room;
+        !frame.text().iter().zip(bounds).map(over).fold(false, |any, over| any | over)
+    }
+
+    /// Reads four numbers of digits that were checked; `None` where one is not in `text`.
+    #[inline(always)]
+    fn four(self, text: &[u8], lanes: &Lanes) -> Option<[i64; 4]> {
+        let mut four = [0; 4];
+        for (n, value) in four.iter_mut().enumerate() {
+            let bytes = lanes.text(text, n)?;
+            let digit = |place: &u8| bytes.get(*place as usize).map_or(0, |byte| byte & 0x0F);
+            *value = lanes.control[n].iter().fold(0, |sum, p| sum * 10 + i64::from(digit(p)));
+        }
+        Some(four)
+    }
 
     /// Reads a price and a quantity at once. As [`Kernel::decimal`] of each.
     #[inline(always)]

@@ -14,15 +14,22 @@ mod kernel;
 mod portable;
 mod scan;
 mod strict;
+mod template;
+mod time;
+mod trace;
+mod learned;
 mod quoting;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 
 pub use kernel::{FastLevel, Job, Kernel, Shape, Span};
+pub use learned::{Learned, learn, replay};
 pub use padded::Padded;
 pub use pen::Pen;
 pub use portable::Portable;
-pub use scan::{DayMemo, Scan};
+pub use scan::Scan;
 pub use strict::{Strict, Value, need};
+pub use template::{Lanes, Ranges};
+pub use time::DayMemo;
 #[cfg(target_arch = "x86_64")]
 pub use vector::{Avx2, Avx512};
