@@ -55,24 +55,32 @@ pub fn fast<S: Scanner>(
     listings: &Listings,
     out: &mut Decoded,
 ) -> bool {
+    struct Replay<'a>(&'a Input<'a>, &'a Listings, &'a mut Decoded);
+    impl Job for Replay<'_> {
+        type Out = Option<()>;
+
+        #[inline(always)]
+        fn run<K: Kernel>(self, kernel: K) -> Option<()> {
+            wire::replay(kernel, self.0, self.1, self.2)
+        }
+    }
     struct Scan<'a, S>(&'a Input<'a>, &'a Listings, &'a mut Decoded, PhantomData<S>);
     impl<S: Scanner> Job for Scan<'_, S> {
         type Out = Option<()>;
 
         #[inline(always)]
         fn run<K: Kernel>(self, kernel: K) -> Option<()> {
-            let Scan(input, listings, out, _) = self;
-            if S::LEARNS && wire::replay(kernel, input, listings, out).is_some() {
-                return Some(());
-            }
-            S::scan(kernel, input, listings, out)?;
-            if S::LEARNS {
-                wire::learn::<S>(input, listings, out);
-            }
-            Some(())
+            S::scan(kernel, self.0, self.1, self.2)
         }
     }
+    // Apart, so that what is known by heart does not carry the weight of what is not.
+    if S::LEARNS && level.run(Replay(input, listings, &mut *out)).is_some() {
+        return true;
+    }
     let taken = level.run(Scan::<S>(input, listings, &mut *out, PhantomData)).is_some();
+    if taken && S::LEARNS {
+        wire::learn::<S>(input, listings, out);
+    }
     if !taken {
         out.clear();
     }

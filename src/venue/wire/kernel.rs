@@ -1,7 +1,7 @@
 //! The two operations that every fast scanner is made of, and the choice of instruction set.
 
+use super::lanes::Lanes;
 use super::padded::Padded;
-use super::template::{Lanes, Ranges, mixed};
 use super::time::{DayMemo, read_time};
 use crate::base::Nanos;
 use crate::event::Level;
@@ -58,35 +58,35 @@ pub trait Kernel: Copy {
         read_time(self, frame, span, memo)
     }
 
-    /// A short frame's mark: nearly always another one where anything but digits differs.
+    /// Which bytes of a block have the bit `of`?
     #[inline(always)]
-    fn sketch(self, frame: Padded<'_>) -> u64 {
-        let mut folded = [0; 16];
-        for chunk in frame.text().chunks(16) {
-            for (sum, byte) in folded.iter_mut().zip(chunk) {
-                *sum ^= if byte.is_ascii_digit() { 0 } else { *byte };
-            }
+    fn bits(self, block: &[u8; 64], of: u8) -> u64 {
+        let (words, _) = block.as_chunks::<8>();
+        let mut bits = 0;
+        for (n, word) in words.iter().enumerate() {
+            let ones = (u64::from_le_bytes(*word) >> of.trailing_zeros()) & 0x0101_0101_0101_0101;
+            bits |= (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * n);
         }
-        let folded = u128::from_le_bytes(folded);
-        mixed(folded as u64, (folded >> 64) as u64, frame.len())
+        bits
     }
 
-    /// Is every byte of a short frame in its range?
+    /// Is any byte of a block outside of its range? Not zero then.
     #[inline(always)]
-    fn within(self, frame: Padded<'_>, ranges: &Ranges) -> bool {
-        let bounds = ranges.least.iter().zip(&ranges.room);
+    fn over(self, block: &[u8; 64], least: &[u8; 64], room: &[u8; 64]) -> u64 {
+        let bounds = least.iter().zip(room);
         let over = |(byte, (least, room)): (&u8, (&u8, &u8))| byte.wrapping_sub(*least) > *room;
-        !frame.text().iter().zip(bounds).map(over).fold(false, |any, over| any | over)
+        u64::from(block.iter().zip(bounds).map(over).fold(false, |any, over| any | over))
     }
 
-    /// Reads four numbers of digits that were checked; `None` where one is not in `text`.
+    /// Reads four numbers of digits that were checked; `None` where one is not within the frame.
     #[inline(always)]
-    fn four(self, text: &[u8], lanes: &Lanes) -> Option<[i64; 4]> {
+    fn four(self, frame: Padded<'_>, lanes: &Lanes) -> Option<[i64; 4]> {
         let mut four = [0; 4];
         for (n, value) in four.iter_mut().enumerate() {
-            let bytes = lanes.text(text, n)?;
+            let from = lanes.from(n);
+            let bytes = frame.text().get(from..from + 16)?;
             let digit = |place: &u8| bytes.get(*place as usize).map_or(0, |byte| byte & 0x0F);
-            *value = lanes.control[n].iter().fold(0, |sum, p| sum * 10 + i64::from(digit(p)));
+            *value = lanes.control(n).iter().fold(0, |sum, p| sum * 10 + i64::from(digit(p)));
         }
         Some(four)
     }

@@ -12,7 +12,7 @@
 
 use super::kernel::Kernel;
 use super::portable::Portable;
-use super::template::Template;
+use super::template::{Template, sketch};
 use super::trace::{Trace, Tracing};
 use crate::event::Level;
 use crate::limits::{FRAME_BYTES_LEARNED, FRAME_LEVELS_LEARNED, TEMPLATES_MAX};
@@ -20,6 +20,8 @@ use crate::venue::contract::{Decoded, Input, Listings, Placed, Scanner};
 
 /// Templates that share a place.
 const WAYS: usize = 2;
+
+const PLACES: usize = TEMPLATES_MAX / WAYS;
 
 /// How often at most a frame must come in vain before it replaces another's template.
 const PATIENCE_MAX: u32 = 256;
@@ -56,7 +58,7 @@ pub fn replay<K: Kernel>(
     if input.bytes.len() > FRAME_BYTES_LEARNED {
         return None;
     }
-    let sketch = kernel.sketch(input.bytes);
+    let sketch = sketch(kernel, input.bytes);
     for template in &learned.templates[place(sketch)] {
         if template.sketch == sketch
             && template.is_of(listings)
@@ -146,10 +148,9 @@ fn proven(
 impl Learned {
     /// Room for all that is ever learned.
     pub fn with_capacity() -> Learned {
-        let places = TEMPLATES_MAX / WAYS;
         Learned {
-            templates: vec![[Template::none(); WAYS]; places].into_boxed_slice(),
-            waiting: vec![Waiting { patience: 1, ..Waiting::default() }; places].into_boxed_slice(),
+            templates: vec![[Template::none(); WAYS]; PLACES].into_boxed_slice(),
+            waiting: vec![Waiting { patience: 1, ..Waiting::default() }; PLACES].into_boxed_slice(),
             missed: None,
         }
     }
@@ -180,7 +181,6 @@ impl Learned {
 /// Where templates with this sketch are.
 #[inline(always)]
 fn place(sketch: u64) -> usize {
-    sketch as usize % (TEMPLATES_MAX / WAYS)
+    // The upper bits of a product depend on all bits of its factors.
+    (((sketch >> 32) * PLACES as u64) >> 32) as usize
 }
-
-const _: () = assert!((TEMPLATES_MAX / WAYS).is_power_of_two(), "a place is a mask away");

@@ -11,6 +11,7 @@
 mod padded;
 mod pen;
 mod kernel;
+mod lanes;
 mod portable;
 mod scan;
 mod strict;
@@ -23,13 +24,13 @@ mod quoting;
 mod vector;
 
 pub use kernel::{FastLevel, Job, Kernel, Shape, Span};
+pub use lanes::Lanes;
 pub use learned::{Learned, learn, replay};
 pub use padded::Padded;
 pub use pen::Pen;
 pub use portable::Portable;
 pub use scan::Scan;
 pub use strict::{Strict, Value, need};
-pub use template::{Lanes, Ranges};
 pub use time::DayMemo;
 #[cfg(target_arch = "x86_64")]
 pub use vector::{Avx2, Avx512};

@@ -7,6 +7,7 @@
 //! as they must be for that: no leading zero, no twenty-fifth hour, no overflow.
 
 use super::kernel::{Kernel, Span};
+use super::lanes::Lanes;
 use super::padded::Padded;
 use super::trace::{Kind, Number, Trace};
 use crate::base::Nanos;
@@ -18,18 +19,9 @@ use crate::venue::contract::{Input, Listings, Placed};
 /// anything.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-pub struct Ranges {
-    pub(super) least: [u8; FRAME_BYTES_LEARNED],
-    pub(super) room: [u8; FRAME_BYTES_LEARNED],
-}
-
-/// Where four numbers stand: from which place on sixteen bytes are taken, and which of those bytes
-/// is which digit, the most significant first. A place above 15 is a zero.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-pub struct Lanes {
-    pub(super) control: [[u8; 16]; 4],
-    pub(super) from: [u16; 4],
+struct Ranges {
+    least: [u8; FRAME_BYTES_LEARNED],
+    room: [u8; FRAME_BYTES_LEARNED],
 }
 
 /// See the module.
@@ -51,33 +43,6 @@ pub(super) struct Template {
 }
 
 const DIGIT: (u8, u8) = (b'0', 9);
-
-impl Lanes {
-    const NONE: Lanes = Lanes { control: [[0x80; 16]; 4], from: [0; 4] };
-
-    /// The sixteen bytes of number `n`.
-    #[inline(always)]
-    pub(super) fn text<'a>(&self, text: &'a [u8], n: usize) -> Option<&'a [u8; 16]> {
-        let from = usize::from(self.from[n]);
-        text.get(from..from + 16)?.as_array()
-    }
-
-    /// Number `n` has these digits: powers of ten, and places in the frame.
-    fn put(
-        &mut self,
-        n: usize,
-        end: usize,
-        digits: impl Iterator<Item = (usize, usize)>,
-    ) -> Option<()> {
-        let from = end.checked_sub(16)?;
-        self.from[n] = from as u16;
-        for (power, place) in digits {
-            let place = place.checked_sub(from).filter(|place| *place < 16)?;
-            *self.control[n].get_mut(15_usize.checked_sub(power)?)? = place as u8;
-        }
-        Some(())
-    }
-}
 
 impl Template {
     /// Fits nothing.
@@ -121,7 +86,15 @@ impl Template {
     /// Does it fit, byte by byte?
     #[inline(always)]
     pub(super) fn fits<K: Kernel>(&self, kernel: K, frame: Padded<'_>) -> bool {
-        frame.len() == self.len && kernel.within(frame, &self.ranges)
+        let (blocks, _) = frame.raw().as_chunks::<64>();
+        let (least, _) = self.ranges.least.as_chunks::<64>();
+        let (room, _) = self.ranges.room.as_chunks::<64>();
+        let mut over = 0;
+        for ((block, least), room) in blocks.iter().zip(least).zip(room).take(self.len.div_ceil(64))
+        {
+            over |= kernel.over(block, least, room);
+        }
+        frame.len() == self.len && over == 0
     }
 
     /// Does its instrument still have the place and the decimals that it had?
@@ -150,13 +123,21 @@ impl Template {
         events: &mut Vec<Placed>,
         levels: &mut Vec<Level>,
     ) -> Option<()> {
-        let text = input.bytes.text();
-        let [id, millis, minute, nanos] = kernel.four(text, &self.head)?;
-        let first = pair_of(kernel.four(text, &self.levels[0])?);
-        let is_book = matches!(self.placed.head.body, Body::Book(_));
-        let [checksum, first_id, prev_id, _] =
-            if is_book { kernel.four(text, &self.book)? } else { [0; 4] };
+        let frame = input.bytes;
+        let [id, millis, minute, nanos] = kernel.four(frame, &self.head)?;
+        let first = pair_of(kernel.four(frame, &self.levels[0])?);
+        let (mut of_book, mut second) = ([0; 4], [Level::default(); 2]);
+        if matches!(self.placed.head.body, Body::Book(_)) {
+            of_book = kernel.four(frame, &self.book)?;
+            if self.placed.count > 2 {
+                second = pair_of(kernel.four(frame, &self.levels[1])?);
+            }
+        }
+        let [checksum, first_id, prev_id, _] = of_book;
         let checksum = u32::try_from(checksum).ok()?;
+        if events.len() == events.capacity() {
+            return None;
+        }
         // Into its place first, numbers then: a copy of fresh small stores would have to wait.
         events.push(self.placed);
         let placed = events.last_mut()?;
@@ -173,11 +154,6 @@ impl Template {
                 change.last_id = id as u64;
                 (change.first_id, change.prev_id) = (first_id as u64, prev_id as u64);
                 change.checksum = change.checksum.map(|_| checksum);
-                let second = if placed.count > 2 {
-                    pair_of(kernel.four(text, &self.levels[1])?)
-                } else {
-                    [Level::default(); 2]
-                };
                 let all = first.into_iter().chain(second);
                 levels.extend(all.take(placed.count as usize));
             }
@@ -319,12 +295,29 @@ fn put_number(lanes: &mut Lanes, n: usize, text: &[u8], trace: &Trace, value: i6
     lanes.put(n, span.end, places.map(|place| (power(place), from + place)))
 }
 
-/// A frame's mark, of the sums of its bytes.
+/// A short frame's mark: nearly always another one where anything but digits differs.
+///
+/// Letters lie where their keys do, so their places tell the lengths of all numbers; which letters
+/// they are is taken from the first block, where the kind and the symbol are.
 #[inline(always)]
-pub(super) fn mixed(low: u64, high: u64, len: usize) -> u64 {
+pub(super) fn sketch<K: Kernel>(kernel: K, frame: Padded<'_>) -> u64 {
+    /// Letters have it, digits do not.
+    const LETTER: u8 = 0x40;
+    let (blocks, _) = frame.raw().as_chunks::<64>();
+    let len = frame.len();
+    let mut places = len as u64;
+    let mut letters = 0;
+    for (n, block) in blocks.iter().enumerate().take(len.div_ceil(64)) {
+        let rest = len - n * 64;
+        let inside = if rest >= 64 { !0 } else { (1 << rest) - 1 };
+        let here = kernel.bits(block, LETTER) & inside;
+        places = places.rotate_left(19) ^ here;
+        if n == 0 {
+            let [low, middle, high] = [1, 2, 4].map(|bit| kernel.bits(block, bit) & here);
+            letters = low ^ middle.rotate_left(21) ^ high.rotate_left(43);
+        }
+    }
     // Odd constants: digits of the golden ratio, and of a well-known generator.
-    let product = (low ^ len as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let other = high.wrapping_mul(0xD6E8_FEB8_6659_FD93);
-    let sum = product ^ other.rotate_left(32);
-    sum ^ (sum >> 32)
+    let places = places.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    places ^ letters.wrapping_mul(0xD6E8_FEB8_6659_FD93)
 }

@@ -22,8 +22,8 @@ mod number;
 mod template;
 
 use super::kernel::{Job, Kernel, Shape, Span};
+use super::lanes::Lanes;
 use super::padded::Padded;
-use super::template::{Lanes, Ranges};
 use crate::event::Level;
 use number::{Has, Usual, unusual_pair};
 
@@ -95,18 +95,18 @@ macro_rules! kernel {
             }
 
             #[inline(always)]
-            fn sketch(self, frame: Padded<'_>) -> u64 {
-                self.sketch_of(frame)
+            fn bits(self, block: &[u8; 64], of: u8) -> u64 {
+                self.bits_of(block, of)
             }
 
             #[inline(always)]
-            fn within(self, frame: Padded<'_>, ranges: &Ranges) -> bool {
-                self.is_within(frame, ranges)
+            fn over(self, block: &[u8; 64], least: &[u8; 64], room: &[u8; 64]) -> u64 {
+                self.out_of_range(block, least, room)
             }
 
             #[inline(always)]
-            fn four(self, text: &[u8], lanes: &Lanes) -> Option<[i64; 4]> {
-                self.read_four(text, lanes)
+            fn four(self, frame: Padded<'_>, lanes: &Lanes) -> Option<[i64; 4]> {
+                self.read_four(frame, lanes)
             }
 
             #[inline(always)]
