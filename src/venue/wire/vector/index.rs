@@ -103,19 +103,24 @@ fn index_compressing(kernel: Avx512, frame: Padded<'_>, quotes: &mut [u16]) -> O
         let (marks, bad) = marks_avx512(kernel, block);
         let inside = inside_frame(frame.len(), n * 64);
         refused |= bad & inside;
-        let places = _mm512_maskz_compress_epi8(marks & inside, all);
+        let marks = marks & inside;
+        let room: &mut [u16; 64] = quotes.get_mut(count..)?.first_chunk_mut()?;
+        let (first, second) = room.split_at_mut(32);
+        let places = _mm512_maskz_compress_epi8(marks, all);
         let base = _mm512_set1_epi16((n * 64) as i16);
         let low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(places));
         let low = _mm512_add_epi16(low, base);
-        let high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(places));
-        let high = _mm512_add_epi16(high, base);
-        let room: &mut [u16; 64] = quotes.get_mut(count..count + 64)?.try_into().ok()?;
-        let (first, second) = room.split_at_mut(32);
         // SAFETY: `first` is thirty-two places of two bytes and the store needs no alignment.
         unsafe { _mm512_storeu_si512(first.as_mut_ptr().cast(), low) };
-        // SAFETY: `second` is thirty-two places of two bytes and the store needs no alignment.
-        unsafe { _mm512_storeu_si512(second.as_mut_ptr().cast(), high) };
-        count += (marks & inside).count_ones() as usize;
+        let found = marks.count_ones() as usize;
+        // Real frames have a quotation mark in every fifth byte or so.
+        if found > 32 {
+            let high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(places));
+            let high = _mm512_add_epi16(high, base);
+            // SAFETY: `second` is thirty-two places of two bytes and the store needs no alignment.
+            unsafe { _mm512_storeu_si512(second.as_mut_ptr().cast(), high) };
+        }
+        count += found;
     }
     (refused == 0).then_some(count)
 }

@@ -20,6 +20,7 @@ mod index;
 mod levels;
 mod number;
 mod template;
+mod wide;
 
 use super::kernel::{Job, Kernel, Shape, Span};
 use super::lanes::Lanes;
@@ -156,7 +157,7 @@ macro_rules! kernel {
                 shape: Shape,
                 out: &mut Vec<Level>,
             ) -> Option<usize> {
-                levels::quoted_pairs(Has(()), frame, quotes, shape, out)
+                self.levels(frame, quotes, shape, out)
             }
         }
     };

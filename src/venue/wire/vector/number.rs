@@ -29,7 +29,7 @@ const fn without_point(dot: usize) -> [u8; 16] {
 }
 
 /// By place of the point; the last entry, for no point, leaves all where it is.
-static WITHOUT_POINT: [[u8; 16]; 17] = {
+pub(super) static WITHOUT_POINT: [[u8; 16]; 17] = {
     let mut table = [[0; 16]; 17];
     let mut dot = 0;
     while dot < 16 {
