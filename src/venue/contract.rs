@@ -36,8 +36,11 @@ pub type Fast = fn(FastLevel, &Input<'_>, &Listings, &mut Decoded) -> bool;
 /// What it gives follows from the frame's bytes, the listings and the stamp alone. A number is taken
 /// as it is: ids and times bound only by their types, prices and quantities not at all.
 pub trait Scanner {
-    /// Are its small frames alike but for digits, so that templates of them are worth learning?
-    const LEARNS: bool = false;
+    /// Is it a frame like many others but for their digits, so that a template of it is worth
+    /// learning? A cheap guess.
+    fn is_worth_learning(_frame: &[u8]) -> bool {
+        false
+    }
 
     /// Takes a hot frame into `out`; `None` where it is none. Must be `#[inline(always)]`.
     fn scan<K: Kernel>(
@@ -74,11 +77,12 @@ pub fn fast<S: Scanner>(
         }
     }
     // Apart, so that what is known by heart does not carry the weight of what is not.
-    if S::LEARNS && level.run(Replay(input, listings, &mut *out)).is_some() {
+    let learns = S::is_worth_learning(input.bytes.text());
+    if learns && level.run(Replay(input, listings, &mut *out)).is_some() {
         return true;
     }
     let taken = level.run(Scan::<S>(input, listings, &mut *out, PhantomData)).is_some();
-    if taken && S::LEARNS {
+    if taken && learns {
         wire::learn::<S>(input, listings, out);
     }
     if !taken {

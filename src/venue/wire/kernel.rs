@@ -112,16 +112,18 @@ pub trait Kernel: Copy {
     }
 
     /// Reads levels of the form `["1.5","2"],["1.4","3"]` into `out`, from the quotation mark of the
-    /// first price on, and returns how many. `None` where one has any other form.
+    /// first price on, and returns how many. `None` where one has any other form. Only the first
+    /// `marks` of `quotes` are marks.
     #[inline(always)]
     fn quoted_pairs(
         self,
         frame: Padded<'_>,
         quotes: &[u16],
+        marks: usize,
         shape: Shape,
         out: &mut Vec<Level>,
     ) -> Option<usize> {
-        let (fours, _) = quotes.as_chunks::<4>();
+        let (fours, _) = quotes.get(..marks)?.as_chunks::<4>();
         let mut expected = usize::from(fours.first()?[0]);
         for (n, marks) in fours.iter().enumerate() {
             let [open, close, qty_open, qty_close] = marks.map(|mark| mark as usize);

@@ -4,7 +4,7 @@
 //! venue's scanner, and then once more with a kernel that hands out tokens for numbers
 //! ([`super::trace`]): where a token ends up is where the number goes. That makes a [`Template`],
 //! with which the next frames are compared byte by byte and read without looking for anything. A
-//! scanner need not know; it opts in by [`Scanner::LEARNS`].
+//! scanner need not know; it opts in by [`Scanner::is_worth_learning`].
 //!
 //! In: short frames. Out: their events.
 //! Never: a template from a frame that was not taken, one for other listings, more of them than

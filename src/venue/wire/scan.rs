@@ -17,6 +17,8 @@ pub struct Scan<'a, K> {
     kernel: K,
     frame: Padded<'a>,
     quotes: &'a [u16],
+    /// The same, and places behind them that mean nothing.
+    room: &'a [u16],
     /// Index of the quotation mark at which the next key or text begins.
     pub at: usize,
 }
@@ -29,7 +31,7 @@ impl<'a, K: Kernel> Scan<'a, K> {
             return None;
         }
         let count = kernel.index(frame, quotes)?;
-        Some(Scan { kernel, frame, quotes: quotes.get(..count)?, at: 0 })
+        Some(Scan { kernel, frame, quotes: quotes.get(..count)?, room: quotes, at: 0 })
     }
 
     /// Does the frame have `text` at `place`?
@@ -167,8 +169,9 @@ impl<'a, K: Kernel> Scan<'a, K> {
     /// mark that closes the last.
     #[inline(always)]
     pub fn quoted_pairs(&mut self, shape: Shape, out: &mut Vec<Level>) -> Option<(u32, usize)> {
-        let count =
-            self.kernel.quoted_pairs(self.frame, self.quotes.get(self.at..)?, shape, out)?;
+        let room = self.room.get(self.at..)?;
+        let marks = self.quotes.len().checked_sub(self.at)?;
+        let count = self.kernel.quoted_pairs(self.frame, room, marks, shape, out)?;
         self.at += 4 * count;
         Some((count as u32, *self.quotes.get(self.at - 1)? as usize))
     }

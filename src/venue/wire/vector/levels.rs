@@ -28,12 +28,13 @@ impl Avx2 {
     pub(super) fn levels(
         self,
         frame: Padded<'_>,
-        marks: &[u16],
+        quotes: &[u16],
+        marks: usize,
         shape: Shape,
         out: &mut Vec<Level>,
     ) -> Option<usize> {
-        let mut walk = Walk::new(frame, marks, shape)?;
-        out.reserve(marks.len() / 4);
+        let mut walk = Walk::new(frame, quotes.get(..marks)?, shape)?;
+        out.reserve(marks / 4);
         let before = out.len();
         let mut count = 0;
         let mut goes_on = Some(true);
@@ -63,13 +64,15 @@ impl Avx512 {
     pub(super) fn levels(
         self,
         frame: Padded<'_>,
-        marks: &[u16],
+        quotes: &[u16],
+        marks: usize,
         shape: Shape,
         out: &mut Vec<Level>,
     ) -> Option<usize> {
-        let mut walk = Walk::new(frame, marks, shape)?;
+        let mut walk = Walk::new(frame, quotes, shape)?;
         let wide = Wide::new(shape)?;
-        out.reserve(marks.len() / 4);
+        // Two are written at once, and the second may be none.
+        out.reserve(marks / 4 + 1);
         let before = out.len();
         let spare = out.spare_capacity_mut();
         let mut count = 0;
@@ -77,11 +80,11 @@ impl Avx512 {
         while goes_on == Some(true) {
             if let Some((eight, rest)) = walk.marks.split_first_chunk::<8>()
                 && let Some(room) = spare.get_mut(count..).and_then(<[_]>::first_chunk_mut::<2>)
-                && let Some(more) = wide.two(frame, eight, walk.expected, room)
+                && let Some((found, more)) = wide.two(frame, eight, walk.expected, room)
             {
                 walk.expected = usize::from(eight[7]) + 4;
                 walk.marks = rest;
-                count += 2;
+                count += found;
                 goes_on = Some(more);
             } else if let Some(room) = spare.get_mut(count)
                 && let Some((level, more)) = walk.one()
@@ -95,7 +98,8 @@ impl Avx512 {
         }
         // SAFETY: the first `count` elements behind `before` were written just now, in order.
         unsafe { out.set_len(before + count) };
-        goes_on.map(|_| count)
+        // No level had a mark that was none.
+        goes_on.filter(|_| 4 * count <= marks).map(|_| count)
     }
 }
 

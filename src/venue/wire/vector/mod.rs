@@ -154,10 +154,11 @@ macro_rules! kernel {
                 self,
                 frame: Padded<'_>,
                 quotes: &[u16],
+                marks: usize,
                 shape: Shape,
                 out: &mut Vec<Level>,
             ) -> Option<usize> {
-                self.levels(frame, quotes, shape, out)
+                self.levels(frame, quotes, marks, shape, out)
             }
         }
     };

@@ -119,8 +119,8 @@ impl Wide {
         })
     }
 
-    /// Reads two levels of which the first begins at `expected`, and says whether another follows.
-    /// `None` where they are not as usual, or the first is the last.
+    /// Reads two levels of which the first begins at `expected`, or one if it is the last: how many,
+    /// and whether another follows. `None` where they are not as usual.
     #[inline(always)]
     pub(super) fn two(
         &self,
@@ -128,19 +128,24 @@ impl Wide {
         marks: &[u16; 8],
         expected: usize,
         out: &mut [MaybeUninit<Level>; 2],
-    ) -> Option<bool> {
-        let [open, price, _, qty, _, price_2, _, qty_2] = marks.map(usize::from);
-        let (price, qty) = (around(frame, price)?, around(frame, qty)?);
-        let (price_2, qty_2) = (around(frame, price_2)?, around(frame, qty_2)?);
+    ) -> Option<(usize, bool)> {
+        let [open, price_at, _, qty_at, _, price_2_at, _, qty_2_at] = marks.map(usize::from);
+        let (price, qty) = (around(frame, price_at)?, around(frame, qty_at)?);
         let between = u32::from_le_bytes(*b"\",\"\0");
         let behind = u32::from_le_bytes(*b"\"],[");
-        if open != expected
-            || (price.1 ^ between) << 8 != 0
-            || (price_2.1 ^ between) << 8 != 0
-            || qty.1 != behind
-        {
+        // All ones where there is a second level; else the first is read twice. A mask and no
+        // branch, since whether a side has an odd number of levels cannot be predicted.
+        let second = 0_usize.wrapping_sub(usize::from(qty.1 == behind));
+        let price_2 = around(frame, price_at ^ ((price_at ^ price_2_at) & second))?;
+        let qty_2 = around(frame, qty_at ^ ((qty_at ^ qty_2_at) & second))?;
+        if open != expected || ((price.1 ^ between) | (price_2.1 ^ between)) << 8 != 0 {
             return None;
         }
+        let (inside_2, of_lens, of_gaps) = (
+            second as u64 | 0xFFFF_FFFF,
+            second as u8 & 0b0101_0000 | 0b0101,
+            second as u8 & 0b0001_0100 | 0b0001,
+        );
         let low = Has(()).load16s(price.0, qty.0);
         let high = Has(()).load16s(price_2.0, qty_2.0);
         // SAFETY: a kernel with AVX-512 is needed to come here; marks are sixteen bytes, the tables
@@ -153,13 +158,14 @@ impl Wide {
             let gaps = _mm_sub_epi16(_mm_srli_epi32::<16>(places), places);
             let long = _mm_sub_epi16(lens, self.shortest);
             let usual = _mm_set_epi16(0, 0, 0, 2, 0, 4, 0, 2);
-            let wrong = _mm_mask_cmpgt_epu16_mask(0b0101_0101, long, self.longer)
-                | _mm_mask_cmpneq_epu16_mask(0b0001_0101, gaps, usual);
+            let wrong = _mm_mask_cmpgt_epu16_mask(of_lens, long, self.longer)
+                | _mm_mask_cmpneq_epu16_mask(of_gaps, gaps, usual);
             let lens = _mm512_shuffle_epi8(
                 _mm512_broadcast_i32x4(lens),
                 _mm512_loadu_si512(SPREAD.as_ptr().cast()),
             );
-            let inside = _mm512_cmplt_epu8_mask(_mm512_loadu_si512(NEEDED.as_ptr().cast()), lens);
+            let inside =
+                inside_2 & _mm512_cmplt_epu8_mask(_mm512_loadu_si512(NEEDED.as_ptr().cast()), lens);
             let low = _mm512_castsi256_si512(low);
             let text = _mm512_inserti64x4::<1>(low, high);
             let above = _mm512_sub_epi8(text, self.least);
@@ -178,6 +184,6 @@ impl Wide {
             let value = _mm512_maskz_compress_epi64(0b0101_0101, value);
             _mm256_storeu_si256(out.as_mut_ptr().cast(), _mm512_castsi512_si256(value));
         }
-        Some(qty_2.1 == behind)
+        Some((2 - usize::from(second == 0), second != 0 && qty_2.1 == behind))
     }
 }
