@@ -126,12 +126,11 @@ fn run_kind(
 fn load(source: &Source) -> Option<(Tape, Instruments)> {
     let folder = std::env::var_os("NEURAL_KRAKEN_RECORDINGS").map(PathBuf::from);
     let path = folder.map(|folder| folder.join(source.file)).filter(|path| path.exists());
-    let (path, format) = match path {
-        Some(path) => (path, source.format),
-        None => {
-            let sample = SAMPLES.iter().find(|(_, venue, _)| *venue == source.venue)?;
-            (PathBuf::from(sample.0), "stamped")
-        }
+    let (path, format) = if let Some(path) = path {
+        (path, source.format)
+    } else {
+        let sample = SAMPLES.iter().find(|(_, venue, _)| *venue == source.venue)?;
+        (PathBuf::from(sample.0), "stamped")
     };
     let spec = Spec { dialect: venue::dialect(source.venue), format: tape::format(format)?, path };
     let mut tape = Tape::load(&[spec], &mut |_, _| {}).unwrap();

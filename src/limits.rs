@@ -21,6 +21,17 @@ pub const FRAME_BYTES_FAST: usize = 1 << 16;
 /// Quotation marks that the fast path indexes in one frame: at most every second byte is one.
 pub const FRAME_QUOTES_MAX: usize = FRAME_BYTES_FAST / 2 + 64;
 
+/// Frames up to this many bytes are learned by heart, a whole number of vectors: best bid and ask,
+/// trades, and changes of a few levels.
+pub const FRAME_BYTES_LEARNED: usize = 256;
+
+/// Levels of a frame that is learned, an even number.
+pub const FRAME_LEVELS_LEARNED: usize = 4;
+
+/// Frames that are known by heart: a stream has a handful of layouts, by the lengths of its numbers.
+/// A kilobyte each, so that those in use stay in the caches.
+pub const TEMPLATES_MAX: usize = 512;
+
 /// Objects and arrays nested in one frame; the deepest real frame nests six.
 pub const FRAME_NESTING_MAX: usize = 32;
 

@@ -4,8 +4,9 @@
 //! it whole.
 
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::wire::{DayMemo, FastLevel, Job, Kernel, Padded, Strict};
+use super::wire::{self, DayMemo, FastLevel, Job, Kernel, Learned, Padded, Strict};
 use crate::base::{Continuity, DecimalError, Form, InstrumentId, Nanos, Symbol, SymbolTable};
 use crate::event::{Head, Level, Stamp};
 use crate::limits;
@@ -31,7 +32,16 @@ pub struct Dialect {
 pub type Fast = fn(FastLevel, &Input<'_>, &Listings, &mut Decoded) -> bool;
 
 /// A fast scanner's body, compiled once for each instruction set.
+///
+/// What it gives follows from the frame's bytes, the listings and the stamp alone. A number is taken
+/// as it is: ids and times bound only by their types, prices and quantities not at all.
 pub trait Scanner {
+    /// Is it a frame like many others but for their digits, so that a template of it is worth
+    /// learning? A cheap guess.
+    fn is_worth_learning(_frame: &[u8]) -> bool {
+        false
+    }
+
     /// Takes a hot frame into `out`; `None` where it is none. Must be `#[inline(always)]`.
     fn scan<K: Kernel>(
         kernel: K,
@@ -48,6 +58,15 @@ pub fn fast<S: Scanner>(
     listings: &Listings,
     out: &mut Decoded,
 ) -> bool {
+    struct Replay<'a>(&'a Input<'a>, &'a Listings, &'a mut Decoded);
+    impl Job for Replay<'_> {
+        type Out = Option<()>;
+
+        #[inline(always)]
+        fn run<K: Kernel>(self, kernel: K) -> Option<()> {
+            wire::replay(kernel, self.0, self.1, self.2)
+        }
+    }
     struct Scan<'a, S>(&'a Input<'a>, &'a Listings, &'a mut Decoded, PhantomData<S>);
     impl<S: Scanner> Job for Scan<'_, S> {
         type Out = Option<()>;
@@ -57,7 +76,15 @@ pub fn fast<S: Scanner>(
             S::scan(kernel, self.0, self.1, self.2)
         }
     }
+    // Apart, so that what is known by heart does not carry the weight of what is not.
+    let learns = S::is_worth_learning(input.bytes.text());
+    if learns && level.run(Replay(input, listings, &mut *out)).is_some() {
+        return true;
+    }
     let taken = level.run(Scan::<S>(input, listings, &mut *out, PhantomData)).is_some();
+    if taken && learns {
+        wire::learn::<S>(input, listings, out);
+    }
     if !taken {
         out.clear();
     }
@@ -82,6 +109,8 @@ pub struct Listings {
     pub table: SymbolTable,
     /// Decimals by instrument id (of all instruments of the process).
     pub scales: Vec<Scale>,
+    /// Which symbols are listed as what: no two that differ in it are the same.
+    edition: u64,
 }
 
 /// Decimals of one instrument.
@@ -104,6 +133,8 @@ pub struct Decoded {
     pub later: Vec<Level>,
     /// The last day seen: scratch of the fast path.
     pub day: DayMemo,
+    /// Templates of frames that came before: memory of the fast path.
+    pub learned: Learned,
     /// Events, with the place of their levels.
     pub events: Vec<Placed>,
     /// Levels of all events.
@@ -195,16 +226,27 @@ pub enum Refusal {
 impl Listings {
     /// Nothing listed.
     pub fn empty() -> Listings {
-        Listings { table: SymbolTable::with_capacity(0), scales: Vec::new() }
+        Listings {
+            table: SymbolTable::with_capacity(0),
+            scales: Vec::new(),
+            edition: next_edition(),
+        }
     }
 
     /// Lists an instrument.
     pub fn add(&mut self, symbol: Symbol, id: InstrumentId, scale: Scale) {
         self.table.insert(symbol, id);
+        self.edition = next_edition();
         if self.scales.len() <= id.index() {
             self.scales.resize(id.index() + 1, Scale::default());
         }
         self.scales[id.index()] = scale;
+    }
+
+    /// Changes with every listing, and is another one in all other listings but clones.
+    #[inline]
+    pub fn edition(&self) -> u64 {
+        self.edition
     }
 
     /// Decimals of an instrument.
@@ -217,14 +259,12 @@ impl Listings {
 impl Decoded {
     /// Buffers sized for every frame up to [`limits::FRAME_BYTES_STEADY`].
     pub fn with_steady_capacity() -> Decoded {
-        // Grown, and by a value that the compiler does not know, so that its pages are written: a
-        // vector made of zeroes is a request for untouched ones.
-        let mut quotes = Vec::with_capacity(limits::FRAME_QUOTES_MAX);
-        quotes.resize(limits::FRAME_QUOTES_MAX, std::hint::black_box(0));
         Decoded {
-            quotes: quotes.into_boxed_slice(),
+            // Not zeros, for which the system would hand out pages only when they are written.
+            quotes: vec![u16::MAX; limits::FRAME_QUOTES_MAX].into_boxed_slice(),
             later: Vec::with_capacity(limits::FRAME_LEVELS_STEADY),
             day: DayMemo::default(),
+            learned: Learned::with_capacity(),
             events: Vec::with_capacity(limits::FRAME_EVENTS_STEADY),
             levels: Vec::with_capacity(limits::FRAME_LEVELS_STEADY),
             sequence: None,
@@ -269,6 +309,11 @@ impl Raw {
         self.sequence = None;
         self.other = 0;
     }
+}
+
+fn next_edition() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// When the venue says a frame happened, for recordings without times of their own.

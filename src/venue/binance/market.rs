@@ -12,6 +12,12 @@ use crate::venue::wire::{Kernel, Scan, Shape};
 pub(super) struct Market;
 
 impl Scanner for Market {
+    /// All but depth updates, which end with an array: of those, no two have the same layout.
+    #[inline(always)]
+    fn is_worth_learning(frame: &[u8]) -> bool {
+        !matches!(frame, [.., b']', b'}'] | [.., b']', b'}', b'}'])
+    }
+
     #[inline(always)]
     fn scan<K: Kernel>(
         kernel: K,

@@ -12,6 +12,12 @@ use crate::venue::wire::{DayMemo, Kernel, Scan, Shape};
 pub(super) struct Market;
 
 impl Scanner for Market {
+    /// All: updates are of one or two levels.
+    #[inline(always)]
+    fn is_worth_learning(_: &[u8]) -> bool {
+        true
+    }
+
     #[inline(always)]
     fn scan<K: Kernel>(
         kernel: K,

@@ -1,6 +1,9 @@
 //! The two operations that every fast scanner is made of, and the choice of instruction set.
 
+use super::lanes::Lanes;
 use super::padded::Padded;
+use super::time::{DayMemo, read_time};
+use crate::base::Nanos;
 use crate::event::Level;
 
 /// Instruction sets that the fast path is built for; all give the same results.
@@ -49,6 +52,45 @@ pub trait Kernel: Copy {
     /// Reads a whole number of at most 16 digits.
     fn whole(self, frame: Padded<'_>, span: Span) -> Option<u64>;
 
+    /// Reads a time text.
+    #[inline(always)]
+    fn time(self, frame: Padded<'_>, span: Span, memo: &mut DayMemo) -> Option<Nanos> {
+        read_time(self, frame, span, memo)
+    }
+
+    /// Which bytes of a block have the bit `of`?
+    #[inline(always)]
+    fn bits(self, block: &[u8; 64], of: u8) -> u64 {
+        let (words, _) = block.as_chunks::<8>();
+        let mut bits = 0;
+        for (n, word) in words.iter().enumerate() {
+            let ones = (u64::from_le_bytes(*word) >> of.trailing_zeros()) & 0x0101_0101_0101_0101;
+            bits |= (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * n);
+        }
+        bits
+    }
+
+    /// Is any byte of a block outside of its range? Not zero then.
+    #[inline(always)]
+    fn over(self, block: &[u8; 64], least: &[u8; 64], room: &[u8; 64]) -> u64 {
+        let bounds = least.iter().zip(room);
+        let over = |(byte, (least, room)): (&u8, (&u8, &u8))| byte.wrapping_sub(*least) > *room;
+        u64::from(block.iter().zip(bounds).map(over).fold(false, |any, over| any | over))
+    }
+
+    /// Reads four numbers of digits that were checked; `None` where one is not within the frame.
+    #[inline(always)]
+    fn four(self, frame: Padded<'_>, lanes: &Lanes) -> Option<[i64; 4]> {
+        let mut four = [0; 4];
+        for (n, value) in four.iter_mut().enumerate() {
+            let from = lanes.from(n);
+            let bytes = frame.text().get(from..from + 16)?;
+            let digit = |place: &u8| bytes.get(*place as usize).map_or(0, |byte| byte & 0x0F);
+            *value = lanes.control(n).iter().fold(0, |sum, p| sum * 10 + i64::from(digit(p)));
+        }
+        Some(four)
+    }
+
     /// Reads a price and a quantity at once. As [`Kernel::decimal`] of each.
     #[inline(always)]
     fn pair(self, frame: Padded<'_>, price: Span, qty: Span, shape: Shape) -> Option<Level> {
@@ -70,16 +112,18 @@ pub trait Kernel: Copy {
     }
 
     /// Reads levels of the form `["1.5","2"],["1.4","3"]` into `out`, from the quotation mark of the
-    /// first price on, and returns how many. `None` where one has any other form.
+    /// first price on, and returns how many. `None` where one has any other form. Only the first
+    /// `marks` of `quotes` are marks.
     #[inline(always)]
     fn quoted_pairs(
         self,
         frame: Padded<'_>,
         quotes: &[u16],
+        marks: usize,
         shape: Shape,
         out: &mut Vec<Level>,
     ) -> Option<usize> {
-        let (fours, _) = quotes.as_chunks::<4>();
+        let (fours, _) = quotes.get(..marks)?.as_chunks::<4>();
         let mut expected = usize::from(fours.first()?[0]);
         for (n, marks) in fours.iter().enumerate() {
             let [open, close, qty_open, qty_close] = marks.map(|mark| mark as usize);

@@ -11,18 +11,26 @@
 mod padded;
 mod pen;
 mod kernel;
+mod lanes;
 mod portable;
 mod scan;
 mod strict;
+mod template;
+mod time;
+mod trace;
+mod learned;
 mod quoting;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 
 pub use kernel::{FastLevel, Job, Kernel, Shape, Span};
+pub use lanes::Lanes;
+pub use learned::{Learned, learn, replay};
 pub use padded::Padded;
 pub use pen::Pen;
 pub use portable::Portable;
-pub use scan::{DayMemo, Scan};
+pub use scan::Scan;
 pub use strict::{Strict, Value, need};
+pub use time::DayMemo;
 #[cfg(target_arch = "x86_64")]
 pub use vector::{Avx2, Avx512};

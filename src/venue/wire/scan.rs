@@ -6,6 +6,7 @@
 
 use super::kernel::{Kernel, Shape, Span};
 use super::padded::Padded;
+use super::time::DayMemo;
 use crate::base::{Nanos, Symbol};
 use crate::event::Level;
 use crate::limits::SYMBOL_BYTES_MAX;
@@ -16,15 +17,10 @@ pub struct Scan<'a, K> {
     kernel: K,
     frame: Padded<'a>,
     quotes: &'a [u16],
+    /// The same, and places behind them that mean nothing.
+    room: &'a [u16],
     /// Index of the quotation mark at which the next key or text begins.
     pub at: usize,
-}
-
-/// The last day seen in a time text, so that the calendar is computed once a day.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct DayMemo {
-    text: [u8; 11],
-    midnight: i64,
 }
 
 impl<'a, K: Kernel> Scan<'a, K> {
@@ -35,7 +31,7 @@ impl<'a, K: Kernel> Scan<'a, K> {
             return None;
         }
         let count = kernel.index(frame, quotes)?;
-        Some(Scan { kernel, frame, quotes: quotes.get(..count)?, at: 0 })
+        Some(Scan { kernel, frame, quotes: quotes.get(..count)?, room: quotes, at: 0 })
     }
 
     /// Does the frame have `text` at `place`?
@@ -173,8 +169,9 @@ impl<'a, K: Kernel> Scan<'a, K> {
     /// mark that closes the last.
     #[inline(always)]
     pub fn quoted_pairs(&mut self, shape: Shape, out: &mut Vec<Level>) -> Option<(u32, usize)> {
-        let count =
-            self.kernel.quoted_pairs(self.frame, self.quotes.get(self.at..)?, shape, out)?;
+        let room = self.room.get(self.at..)?;
+        let marks = self.quotes.len().checked_sub(self.at)?;
+        let count = self.kernel.quoted_pairs(self.frame, room, marks, shape, out)?;
         self.at += 4 * count;
         Some((count as u32, *self.quotes.get(self.at - 1)? as usize))
     }
@@ -204,35 +201,7 @@ impl<'a, K: Kernel> Scan<'a, K> {
     /// Reads `2026-07-19T17:54:39.768901Z` with 1 to 9 fraction digits, from `from` to `end`.
     #[inline(always)]
     pub fn time(&self, from: usize, end: usize, memo: &mut DayMemo) -> Option<Nanos> {
-        let text: &[u8; 20] = self.frame.raw().get(from..from + 20)?.try_into().ok()?;
-        let fraction = end.checked_sub(from + 21)?;
-        if text[..11] != memo.text {
-            memo.text.copy_from_slice(&text[..11]);
-            let mut midnight = [0; 20];
-            midnight[..11].copy_from_slice(&text[..11]);
-            midnight[11..].copy_from_slice(b"00:00:00Z");
-            let parsed = Nanos::parse(&midnight).unwrap_or_default();
-            memo.midnight = parsed.0;
-            if parsed == Nanos::NONE {
-                memo.text = [0; 11];
-            }
-        }
-        if memo.midnight == 0 || !(1..=9).contains(&fraction) || !self.has(end - 1, b"Z") {
-            return None;
-        }
-        let [h1, h0, c1, m1, m0, c2, s1, s0, dot] = text[11..].as_array::<9>()?;
-        let two = |high: &u8, low: &u8| {
-            let (high, low) = (high.wrapping_sub(b'0'), low.wrapping_sub(b'0'));
-            (high <= 9 && low <= 9).then(|| i64::from(high) * 10 + i64::from(low))
-        };
-        let (hours, minutes, seconds) = (two(h1, h0)?, two(m1, m0)?, two(s1, s0)?);
-        if (*c1, *c2, *dot) != (b':', b':', b'.') || hours > 23 || minutes > 59 || seconds > 59 {
-            return None;
-        }
-        let nanos = self.kernel.whole(self.frame, Span { end: end - 1, len: fraction })? as i64;
-        let nanos = nanos * super::portable::POWERS[9 - fraction];
-        let seconds = hours * 3_600 + minutes * 60 + seconds;
-        Some(Nanos(memo.midnight + seconds * Nanos::SECOND + nanos))
+        self.kernel.time(self.frame, Span { end, len: end.checked_sub(from)? }, memo)
     }
 
     #[inline(always)]
