@@ -28,8 +28,8 @@ pub const FRAME_BYTES_LEARNED: usize = 256;
 /// Levels of a frame that is learned, an even number.
 pub const FRAME_LEVELS_LEARNED: usize = 4;
 
-/// Frames that are known by heart: a stream has a handful of layouts, by the lengths of its numbers.
-/// A kilobyte each, so that those in use stay in the caches.
+/// Frames that are known by heart: a stream has a handful of layouts, by the lengths of its
+/// numbers. A kilobyte each, so that those in use stay in the caches.
 pub const TEMPLATES_MAX: usize = 512;
 
 /// Objects and arrays nested in one frame; the deepest real frame nests six.

@@ -150,6 +150,7 @@ const STACK_BYTES: usize = 256 << 10;
 /// Writes the pages of the calling thread's stack that its work will reach, so that none is fetched
 /// while a frame waits.
 #[inline(never)]
+#[allow(clippy::large_stack_arrays, reason = "it is the stack that is to be reached")]
 pub fn prefault_stack() {
     let mut room = [0_u8; STACK_BYTES];
     std::hint::black_box(&mut room);

@@ -33,8 +33,8 @@ pub type Fast = fn(FastLevel, &Input<'_>, &Listings, &mut Decoded) -> bool;
 
 /// A fast scanner's body, compiled once for each instruction set.
 ///
-/// What it gives follows from the frame's bytes, the listings and the stamp alone. A number is taken
-/// as it is: ids and times bound only by their types, prices and quantities not at all.
+/// What it gives follows from the frame's bytes, the listings and the stamp alone. A number is
+/// taken as it is: ids and times bound only by their types, prices and quantities not at all.
 pub trait Scanner {
     /// Is it a frame like many others but for their digits, so that a template of it is worth
     /// learning? A cheap guess.

@@ -87,9 +87,10 @@ impl fmt::Display for Breach {
 fn collect(root: &Path, folder: &Path, all: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        let is_built = path.file_name().is_some_and(|name| name == "target");
+        if path.is_dir() && !is_built {
             collect(root, &path, all);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if !is_built && path.extension().is_some_and(|extension| extension == "rs") {
             let relative = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
             all.push(Source { path: relative, text: fs::read_to_string(&path).unwrap() });
         }

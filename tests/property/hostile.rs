@@ -128,9 +128,10 @@ fn a_snapshot_larger_than_the_buffers_is_taken_in_parts_and_counted() {
     for n in 0..levels {
         let (side, price) = if n % 2 == 0 { ("bid", 50_000 - n) } else { ("offer", 50_000 + n) };
         let comma = if n == 0 { "" } else { "," };
-        frame.push_str(&format!(
-            r#"{comma}{{"side":"{side}","event_time":"1970-01-01T00:00:00Z","price_level":"{price}","new_quantity":"1"}}"#
-        ));
+        let level =
+            r#""event_time":"1970-01-01T00:00:00Z","price_level":"PRICE","new_quantity":"1"}"#;
+        let level = level.replace("PRICE", &price.to_string());
+        frame.extend([comma, r#"{"side":""#, side, "\",", &level]);
     }
     frame.push_str("]}]}");
     assert!(frame.len() > limits::FRAME_BYTES_STEADY);

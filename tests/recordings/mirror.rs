@@ -1,5 +1,5 @@
-//! The venues' side of the wire against the wire itself: what was recorded, decoded and mirrored, is
-//! the recording again, byte by byte.
+//! The venues' side of the wire against the wire itself: what was recorded, decoded and mirrored,
+//! is the recording again, byte by byte.
 
 use std::io::Read;
 

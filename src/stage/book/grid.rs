@@ -88,7 +88,10 @@ mod tests {
         }
 
         #[test]
-        fn the_common_tick_divides_every_price(tick in 1_i64..500, by in prop::collection::vec(1_i64..9_999, 2..20)) {
+        fn the_common_tick_divides_every_price(
+            tick in 1_i64..500,
+            by in prop::collection::vec(1_i64..9_999, 2..20),
+        ) {
             let prices = || by.iter().map(|b| b * tick);
             let common = common_tick(prices());
             prop_assert!(common % tick == 0 && prices().all(|p| p % common == 0));

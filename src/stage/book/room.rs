@@ -1,5 +1,5 @@
-//! Room that is in memory before it is used: its pages are written at start, so that none is fetched
-//! while a frame waits.
+//! Room that is in memory before it is used: its pages are written at start, so that none is
+//! fetched while a frame waits.
 
 /// A vector of `len` elements.
 pub(super) fn filled<T: Copy>(len: usize, value: T) -> Vec<T> {

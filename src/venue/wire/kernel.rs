@@ -111,9 +111,9 @@ pub trait Kernel: Copy {
         Some([bid, self.pair(frame, ask, ask_qty, shape)?])
     }
 
-    /// Reads levels of the form `["1.5","2"],["1.4","3"]` into `out`, from the quotation mark of the
-    /// first price on, and returns how many. `None` where one has any other form. Only the first
-    /// `marks` of `quotes` are marks.
+    /// Reads levels of the form `["1.5","2"],["1.4","3"]` into `out`, from the quotation mark of
+    /// the first price on, and returns how many. `None` where one has any other form. Only the
+    /// first `marks` of `quotes` are marks.
     #[inline(always)]
     fn quoted_pairs(
         self,
@@ -147,8 +147,8 @@ pub trait Job {
     /// What it gives.
     type Out;
 
-    /// Does it. Must be `#[inline(always)]`, all the way down to the kernel, so that it takes on the
-    /// instruction set of its caller.
+    /// Does it. Must be `#[inline(always)]`, all the way down to the kernel, so that it takes on
+    /// the instruction set of its caller.
     fn run<K: Kernel>(self, kernel: K) -> Self::Out;
 }
 

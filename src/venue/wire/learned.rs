@@ -1,7 +1,7 @@
 //! What was learned from frames: templates, found by a sketch of the frame.
 //!
-//! Small frames of a stream differ in little but digits. So the first ones of a kind are read by the
-//! venue's scanner, and then once more with a kernel that hands out tokens for numbers
+//! Small frames of a stream differ in little but digits. So the first ones of a kind are read by
+//! the venue's scanner, and then once more with a kernel that hands out tokens for numbers
 //! ([`super::trace`]): where a token ends up is where the number goes. That makes a [`Template`],
 //! with which the next frames are compared byte by byte and read without looking for anything. A
 //! scanner need not know; it opts in by [`Scanner::is_worth_learning`].
@@ -35,7 +35,8 @@ pub struct Learned {
     missed: Option<u64>,
 }
 
-/// Who comes next at a place: two streams that meet there must not push each other out all the time.
+/// Who comes next at a place: two streams that meet there must not push each other out all the
+/// time.
 #[derive(Clone, Copy, Debug, Default)]
 struct Waiting {
     sketch: u64,

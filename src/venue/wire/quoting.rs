@@ -55,8 +55,8 @@ fn string_end(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// One past the number that begins at `at`; `None` where it is none by RFC 8259, section 6, or where
-/// it stands in the place of a key.
+/// One past the number that begins at `at`; `None` where it is none by RFC 8259, section 6, or
+/// where it stands in the place of a key.
 fn number_end(text: &[u8], at: usize) -> Option<usize> {
     let digits = |from: usize| {
         text[from..].iter().position(|b| !b.is_ascii_digit()).map_or(text.len(), |n| from + n)

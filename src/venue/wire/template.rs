@@ -1,10 +1,10 @@
 //! A template: one frame's text with ranges where its digits are, and where each number goes.
 //!
-//! In: a short frame that the scanner took, and a trace of how. Out: the events of every other frame
-//! that differs from it in digits only, without looking for anything: each byte is compared with its
-//! range, then all numbers are read at known places.
-//! Never: a frame that the scanner itself would not take with the same result. Ranges are as narrow
-//! as they must be for that: no leading zero, no twenty-fifth hour, no overflow.
+//! In: a short frame that the scanner took, and a trace of how. Out: the events of every other
+//! frame that differs from it in digits only, without looking for anything: each byte is compared
+//! with its range, then all numbers are read at known places. Never: a frame that the scanner
+//! itself would not take with the same result. Ranges are as narrow as they must be for that: no
+//! leading zero, no twenty-fifth hour, no overflow.
 
 use super::kernel::{Kernel, Span};
 use super::lanes::Lanes;
@@ -106,8 +106,8 @@ impl Template {
             && (scale.price, scale.qty) == (head.price_decimals, head.qty_decimals)
     }
 
-    /// Corrects the midnight by what is between the time that it gave and the real one. `None` where
-    /// that is no whole number of days.
+    /// Corrects the midnight by what is between the time that it gave and the real one. `None`
+    /// where that is no whole number of days.
     pub(super) fn set_midnight(&mut self, given: Nanos, real: Nanos) -> Option<()> {
         self.placed.head.venue_ns = Nanos(real.0.checked_sub(given.0)?);
         (self.placed.head.venue_ns.0 % (86_400 * Nanos::SECOND) == 0).then_some(())

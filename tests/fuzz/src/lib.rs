@@ -1,8 +1,8 @@
 //! What every fuzz target checks.
 //!
 //! Frames: nothing panics; what a fast path takes, the strict path takes with the same events, on
-//! every instruction set; books that say `Live` are not crossed and never silently wrong about their
-//! own top. Input is cut into several frames at line feeds, so that books see sequences.
+//! every instruction set; books that say `Live` are not crossed and never silently wrong about
+//! their own top. Input is cut into several frames at line feeds, so that books see sequences.
 
 use std::cell::RefCell;
 use std::fs;

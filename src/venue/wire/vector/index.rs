@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 
 use super::super::padded::Padded;
 use super::number::Has;
-use super::{Avx2, Avx512};
+use super::set::{Avx2, Avx512};
 
 /// Places of the set bits of `marks`, counted from `base`, eight at a time without a branch each.
 #[inline(always)]

@@ -5,8 +5,8 @@
 use super::super::kernel::{Shape, Span};
 use super::super::padded::Padded;
 use super::number::{Has, Usual, unusual_pair};
+use super::set::{Avx2, Avx512};
 use super::wide::Wide;
-use super::{Avx2, Avx512};
 use crate::event::Level;
 
 /// The way through the levels of a side.

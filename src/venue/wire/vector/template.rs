@@ -22,7 +22,7 @@ use std::arch::x86_64::{
 use super::super::lanes::Lanes;
 use super::super::padded::Padded;
 use super::number::Has;
-use super::{Avx2, Avx512};
+use super::set::{Avx2, Avx512};
 
 impl Avx2 {
     #[inline(always)]

@@ -119,8 +119,8 @@ impl Wide {
         })
     }
 
-    /// Reads two levels of which the first begins at `expected`, or one if it is the last: how many,
-    /// and whether another follows. `None` where they are not as usual.
+    /// Reads two levels of which the first begins at `expected`, or one if it is the last: how
+    /// many, and whether another follows. `None` where they are not as usual.
     #[inline(always)]
     pub(super) fn two(
         &self,
