@@ -109,29 +109,34 @@ pub fn prefault_spare<T>(vector: &mut Vec<T>) {
     }
 }
 
-/// Maps the pages of the program's own code and constants, so that a path taken for the first time
-/// brings no fault. True where the system could be asked to (Linux 5.14 and later).
+/// Maps the pages of the program's own code, constants and statics, so that a path taken for the
+/// first time brings no fault. True where the system could be asked to (Linux 5.14 and later).
 #[cfg(target_os = "linux")]
 pub fn prefault_code() -> bool {
     let Ok(maps) = std::fs::read_to_string("/proc/self/maps") else { return false };
     let mut all = true;
+    let mut statics_end = 0;
     for line in maps.lines() {
-        // `from-to perms offset dev inode path`: what is read only and has a file.
+        // `from-to perms offset dev inode path`.
         let mut fields = line.split_ascii_whitespace();
         let (Some(range), Some(perms)) = (fields.next(), fields.next()) else { continue };
         let is_file = fields.nth(3).is_some_and(|path| path.starts_with('/'));
-        if !is_file || !perms.starts_with("r-") {
-            continue;
-        }
         let bound = |text: &str| usize::from_str_radix(text, 16).ok();
         let Some((from, to)) = range.split_once('-') else { continue };
         let (Some(from), Some(to)) = (bound(from), bound(to)) else { continue };
-        // SAFETY: the range is one of this process's own mappings as the kernel just said, and
-        // populating it for reading changes nothing of what is in it; a mapping that has gone since
-        // is an error that is returned.
-        let done = unsafe {
-            libc::madvise(from as *mut libc::c_void, to - from, libc::MADV_POPULATE_READ)
+        // Statics that begin as zeroes have no file and lie right behind those that have one.
+        let advice = match perms.as_bytes() {
+            [b'r', b'-', ..] if is_file => libc::MADV_POPULATE_READ,
+            [b'r', b'w', ..] if is_file || from == statics_end => libc::MADV_POPULATE_WRITE,
+            _ => continue,
         };
+        if is_file {
+            statics_end = to;
+        }
+        // SAFETY: the range is one of this process's own mappings as the kernel just said, and
+        // populating it changes nothing of what is in it; a mapping that has gone since is an error
+        // that is returned.
+        let done = unsafe { libc::madvise(from as *mut libc::c_void, to - from, advice) };
         all &= done == 0;
     }
     all

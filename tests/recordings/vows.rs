@@ -26,9 +26,16 @@ fn keep(recording: Recording) {
     let (tape, instruments) = recording.load();
     for layout in [Layout::One, Layout::StagePerCore, Layout::VenuePerCore] {
         let plan = Plan { layout, ..Plan::default() };
-        let outcome = pipeline::replay(&tape, &instruments, &plan, &Progress::default()).unwrap();
-        let counts = outcome.allocations.unwrap();
-        assert_eq!((counts.allocations, counts.frees), (0, 0), "{layout:?}");
-        assert_eq!(outcome.page_faults, 0, "page faults, {layout:?}");
+        // The other tests of this process map and unmap memory meanwhile, which now and then costs a
+        // thread a fault; what is of our making comes in every run.
+        let mut faults = u64::MAX;
+        for _ in 0..3 {
+            let progress = Progress::default();
+            let outcome = pipeline::replay(&tape, &instruments, &plan, &progress).unwrap();
+            let counts = outcome.allocations.unwrap();
+            assert_eq!((counts.allocations, counts.frees), (0, 0), "{layout:?}");
+            faults = faults.min(outcome.page_faults);
+        }
+        assert_eq!(faults, 0, "page faults, {layout:?}");
     }
 }
