@@ -80,15 +80,17 @@ pub(crate) fn run(bench: &mut Bench) {
 /// Every instruction set on the same frames: what the vectors are worth.
 fn run_levels(bench: &mut Bench) {
     let source = &SOURCES[0];
-    let name = |level: FastLevel| format!("depth, spot, {}", level.name());
-    if !FastLevel::available().into_iter().any(|level| bench.wants(&name(level))) {
-        return;
-    }
-    let Some((tape, instruments)) = load(source) else { return };
-    for level in FastLevel::available() {
-        let frames = Frames::of(source, Kind::Depth, &tape, &instruments);
-        let case = Case::new(name(level), "frame", frames.items.len()).units(frames.levels);
-        bench.run(&case, &mut Ours::new(source, &instruments, &frames, level), &mut []);
+    let name = |kind, level: FastLevel| format!("{}, {}", title(kind, source.name), level.name());
+    for kind in [Kind::Top, Kind::Depth] {
+        if !FastLevel::available().into_iter().any(|level| bench.wants(&name(kind, level))) {
+            continue;
+        }
+        let Some((tape, instruments)) = load(source) else { return };
+        let frames = Frames::of(source, kind, &tape, &instruments);
+        for level in FastLevel::available() {
+            let case = frames.case(kind, name(kind, level));
+            bench.run(&case, &mut Ours::new(source, &instruments, &frames, level), &mut []);
+        }
     }
 }
 
@@ -111,8 +113,7 @@ fn run_kind(
     instruments: &Instruments,
 ) {
     let frames = Frames::of(source, kind, tape, instruments);
-    let mut case = Case::new(name, "frame", frames.items.len());
-    case = if kind == Kind::Depth { case.units(frames.levels) } else { case.split(BURST as u32) };
+    let case = frames.case(kind, name);
     for case in [case.clone(), case.cold()] {
         let mut ours = Ours::new(source, instruments, &frames, FastLevel::detect());
         let mut boxed = rivals(kind, &frames);
@@ -159,6 +160,12 @@ impl Frames {
         let size = if kind == Kind::Depth { 1 } else { BURST };
         let items = frames.chunks_exact(size).map(<[_]>::to_vec).collect();
         Frames { items, levels }
+    }
+
+    /// The case that times them, by the level where it is depth.
+    fn case(&self, kind: Kind, name: impl Into<String>) -> Case {
+        let case = Case::new(name, "frame", self.items.len());
+        if kind == Kind::Depth { case.units(self.levels) } else { case.split(BURST as u32) }
     }
 }
 

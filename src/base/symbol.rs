@@ -13,6 +13,17 @@ use crate::limits;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Symbol([u8; limits::SYMBOL_BYTES_MAX]);
 
+/// From place `SYMBOL_BYTES_MAX - n` on it keeps the first `n` bytes.
+static KEEP: [u8; 2 * limits::SYMBOL_BYTES_MAX] = {
+    let mut keep = [0; 2 * limits::SYMBOL_BYTES_MAX];
+    let mut n = 0;
+    while n < limits::SYMBOL_BYTES_MAX {
+        keep[n] = 0xFF;
+        n += 1;
+    }
+    keep
+};
+
 impl Symbol {
     /// No symbol.
     pub const NONE: Symbol = Symbol([0; limits::SYMBOL_BYTES_MAX]);
@@ -38,14 +49,11 @@ impl Symbol {
         if len > limits::SYMBOL_BYTES_MAX {
             return Symbol::NONE;
         }
-        // Word by word with a mask: byte by byte the compiler makes a branch of each.
-        let (words, _) = bytes.as_chunks::<8>();
-        let mut cut = [0; limits::SYMBOL_BYTES_MAX];
-        for (n, word) in words.iter().enumerate() {
-            let bits = (8 * len).saturating_sub(64 * n).min(64) as u32;
-            let keep = u64::MAX.checked_shr(64 - bits).unwrap_or(0);
-            cut[8 * n..8 * n + 8]
-                .copy_from_slice(&(u64::from_le_bytes(*word) & keep).to_le_bytes());
+        // A mask from a table, and one vector of it: neither a branch nor a store of each byte.
+        let keep = &KEEP[limits::SYMBOL_BYTES_MAX - len..];
+        let mut cut = *bytes;
+        for (byte, keep) in cut.iter_mut().zip(keep) {
+            *byte &= keep;
         }
         Symbol(cut)
     }

@@ -185,3 +185,135 @@ fn place(sketch: u64) -> usize {
     // The upper bits of a product depend on all bits of its factors.
     (((sketch >> 32) * PLACES as u64) >> 32) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{InstrumentId, Symbol};
+    use crate::event::Stamp;
+    use crate::venue::contract::{Dialect, Raw, Scale};
+    use crate::venue::wire::{FastLevel, Padded, Strict};
+    use crate::venue::{binance, kraken, settle};
+
+    const TOP: &str = r#"{"stream":"btcusdt@bookTicker","data":{"u":50093239212,"s":"BTCUSDT","b":"61837.63000000","B":"3.78826000","a":"61837.64000000","A":"1.54698000"}}"#;
+
+    const FRAMES: &[(&Dialect, &str, Scale)] = &[
+        (&binance::SPOT, TOP, scale(8, 8)),
+        (
+            &binance::SPOT,
+            r#"{"e":"trade","E":1723161255343,"s":"BTCUSDT","t":3735683259,"p":"61837.63000000","q":"0.02000000","T":1723161255342,"m":true,"M":true}"#,
+            scale(8, 8),
+        ),
+        (
+            &binance::COINM,
+            r#"{"u":1007198632021,"e":"bookTicker","s":"BTCUSDT","ps":"BTCUSD","b":"61804.7","B":"35","a":"61804.8","A":"1645","T":1723161257465,"E":1723161257476}"#,
+            scale(1, 0),
+        ),
+        (
+            &kraken::V2,
+            r#"{"channel":"book","type":"update","data":[{"symbol":"BTCUSDT","bids":[{"price":64523.2,"qty":0.77491443}],"asks":[{"price":9.5,"qty":12},{"price":64532.8,"qty":1.23479983}],"checksum":2175437505,"timestamp":"2026-07-19T17:54:39.784623Z"}]}"#,
+            scale(1, 8),
+        ),
+        (
+            &kraken::V2,
+            r#"{"channel":"trade","type":"update","data":[{"symbol":"BTCUSDT","side":"sell","price":64525.0,"qty":0.5,"ord_type":"limit","trade_id":7,"timestamp":"2026-07-19T23:09:00.7Z"}]}"#,
+            scale(1, 8),
+        ),
+    ];
+
+    const fn scale(price: u8, qty: u8) -> Scale {
+        Scale { price, qty, inferred: false }
+    }
+
+    fn listed(id: u32, scale: Scale) -> Listings {
+        let mut listings = Listings::empty();
+        listings.add(Symbol::new(b"BTCUSDT").unwrap(), InstrumentId(id), scale);
+        listings
+    }
+
+    /// Reads on the fast path: what was said, where it was taken, and whether by heart.
+    fn read(
+        level: FastLevel,
+        dialect: &Dialect,
+        listings: &Listings,
+        text: &[u8],
+        out: &mut Decoded,
+    ) -> (Option<String>, bool) {
+        let mut buffer = Vec::new();
+        let bytes = Padded::copied(text, &mut buffer);
+        let input = Input { stamp: Stamp::default(), about: InstrumentId::NONE, bytes };
+        out.clear();
+        let taken = dialect.fast.unwrap()(level, &input, listings, out);
+        (taken.then(|| told(out)), taken && out.learned.missed.is_none())
+    }
+
+    fn told(out: &Decoded) -> String {
+        format!("{:?} {:?}", out.events, out.levels)
+    }
+
+    #[test]
+    fn what_is_read_by_heart_is_what_the_strict_path_says_whatever_byte_changes() {
+        let (mut strict, mut raw) = (Strict::new(), Raw::default());
+        let (mut out, mut expected) =
+            (Decoded::with_steady_capacity(), Decoded::with_steady_capacity());
+        for (dialect, frame, scale) in FRAMES {
+            let mut listings = listed(3, *scale);
+            for level in FastLevel::available() {
+                out.learned = Learned::with_capacity();
+                let known =
+                    (0..3).map(|_| read(level, dialect, &listings, frame.as_bytes(), &mut out).1);
+                assert!(known.last().unwrap(), "not learned on {}: {frame}", level.name());
+                for place in 0..frame.len() {
+                    for byte in (0..=255).filter(|b| b % 16 < 12 || *b == b'}') {
+                        let mut text = frame.as_bytes().to_vec();
+                        text[place] = byte;
+                        let (said, _) = read(level, dialect, &listings, &text, &mut out);
+                        let Some(said) = said else { continue };
+                        let mut buffer = Vec::new();
+                        let bytes = Padded::copied(&text, &mut buffer);
+                        let about = InstrumentId::NONE;
+                        let input = Input { stamp: Stamp::default(), about, bytes };
+                        raw.clear();
+                        expected.clear();
+                        (dialect.strict)(&input, &mut strict, &mut raw).unwrap();
+                        settle(&raw, &input, &mut listings, &mut expected).unwrap();
+                        assert_eq!(said, told(&expected), "{}", String::from_utf8_lossy(&text));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_template_is_of_its_own_listings_and_decimals_only() {
+        let mut out = Decoded::with_steady_capacity();
+        let level = FastLevel::detect();
+        let (mut first, second) = (listed(1, scale(8, 8)), listed(2, scale(8, 8)));
+        let mut said =
+            |listings: &Listings| read(level, &binance::SPOT, listings, TOP.as_bytes(), &mut out);
+        for _ in 0..3 {
+            said(&first);
+        }
+        assert!(said(&first).1);
+        let (other, by_heart) = said(&second);
+        assert!(!by_heart && other.unwrap().contains("instrument: InstrumentId(2)"));
+        first.scales[1] = scale(9, 8);
+        let (finer, by_heart) = said(&first);
+        assert!(!by_heart && finer.unwrap().contains("price: 61837630000000"));
+    }
+
+    #[test]
+    fn two_streams_that_meet_push_each_other_out_ever_less_often() {
+        let mut learned = Learned::with_capacity();
+        let mut template = Template::none();
+        template.edition = 1;
+        let mut learned_after = Vec::new();
+        for sketch in [1, 2, 3, 4, 5, 6] {
+            let waited = (1..99).find(|_| learned.is_due(sketch)).unwrap();
+            learned_after.push(waited);
+            template.sketch = sketch;
+            learned.keep(&template);
+        }
+        assert_eq!(learned_after, [2, 2, 2, 3, 5, 9]);
+    }
+}

@@ -6,7 +6,7 @@ use super::super::kernel::{Shape, Span};
 use super::super::padded::Padded;
 use super::number::{Has, Usual, unusual_pair};
 use super::set::{Avx2, Avx512};
-use super::wide::Wide;
+use super::wide;
 use crate::event::Level;
 
 /// The way through the levels of a side.
@@ -69,37 +69,16 @@ impl Avx512 {
         shape: Shape,
         out: &mut Vec<Level>,
     ) -> Option<usize> {
-        let mut walk = Walk::new(frame, quotes, shape)?;
-        let wide = Wide::new(shape)?;
         // Two are written at once, and the second may be none.
         out.reserve(marks / 4 + 1);
         let before = out.len();
-        let spare = out.spare_capacity_mut();
-        let mut count = 0;
-        let mut goes_on = Some(true);
-        while goes_on == Some(true) {
-            if let Some((eight, rest)) = walk.marks.split_first_chunk::<8>()
-                && let Some(room) = spare.get_mut(count..).and_then(<[_]>::first_chunk_mut::<2>)
-                && let Some((found, more)) = wide.two(frame, eight, walk.expected, room)
-            {
-                walk.expected = usize::from(eight[7]) + 4;
-                walk.marks = rest;
-                count += found;
-                goes_on = Some(more);
-            } else if let Some(room) = spare.get_mut(count)
-                && let Some((level, more)) = walk.one()
-            {
-                room.write(level);
-                count += 1;
-                goes_on = Some(more);
-            } else {
-                goes_on = None;
-            }
-        }
+        // SAFETY: the features are there, as the kernel says.
+        let (count, is_whole) =
+            unsafe { wide::levels(frame, quotes, shape, out.spare_capacity_mut()) };
         // SAFETY: the first `count` elements behind `before` were written just now, in order.
         unsafe { out.set_len(before + count) };
         // No level had a mark that was none.
-        goes_on.filter(|_| 4 * count <= marks).map(|_| count)
+        (is_whole && 4 * count <= marks).then_some(count)
     }
 }
 
@@ -114,23 +93,45 @@ impl<'a> Walk<'a> {
     #[inline(always)]
     fn one(&mut self) -> Option<(Level, bool)> {
         let (four, rest) = self.marks.split_first_chunk::<4>()?;
-        let [open, close, qty_open, qty_close] = four.map(usize::from);
-        let (price, qty) = (around(self.frame, close)?, around(self.frame, qty_close)?);
-        if price.1 & 0x00FF_FFFF != u32::from_le_bytes(*b"\",\"\0") || open != self.expected {
+        let [price, qty] = spans(*four, self.expected)?;
+        let (price_text, qty_text) = (around(self.frame, price.end)?, around(self.frame, qty.end)?);
+        if price_text.1 & 0x00FF_FFFF != u32::from_le_bytes(*b"\",\"\0") {
             return None;
         }
-        let (price_len, qty_len) =
-            (close.wrapping_sub(open + 1), qty_close.wrapping_sub(qty_open + 1));
-        let level = self.usual.read(Has(()), (price.0, price_len), (qty.0, qty_len));
+        let level = self.usual.read(Has(()), (price_text.0, price.len), (qty_text.0, qty.len));
         let level = level.or_else(|| {
-            let price = Span { end: close, len: price_len };
-            let qty = Span { end: qty_close, len: qty_len };
             // SAFETY: AVX2 is there, as the kernel says without which there is no walk.
             unsafe { unusual_pair(Has(()), self.frame, price, qty, self.shape) }
         })?;
-        (self.marks, self.expected) = (rest, qty_close + 4);
-        Some((level, qty.1 == u32::from_le_bytes(*b"\"],[")))
+        (self.marks, self.expected) = (rest, qty.end + 4);
+        Some((level, qty_text.1 == u32::from_le_bytes(*b"\"],[")))
     }
+}
+
+/// A level between four marks that is not written as usual, and whether another follows.
+#[cold]
+#[target_feature(enable = "avx2,bmi1,bmi2")]
+pub(super) fn unusual_level(
+    frame: Padded<'_>,
+    marks: [u16; 4],
+    expected: usize,
+    shape: Shape,
+) -> Option<(Level, bool)> {
+    let [price, qty] = spans(marks, expected)?;
+    if around(frame, price.end)?.1 & 0x00FF_FFFF != u32::from_le_bytes(*b"\",\"\0") {
+        return None;
+    }
+    let level = unusual_pair(Has(()), frame, price, qty, shape)?;
+    Some((level, around(frame, qty.end)?.1 == u32::from_le_bytes(*b"\"],[")))
+}
+
+/// Price and quantity between four marks, of which the first is at `expected`.
+#[inline(always)]
+fn spans(marks: [u16; 4], expected: usize) -> Option<[Span; 2]> {
+    let [open, close, qty_open, qty_close] = marks.map(usize::from);
+    let price = Span { end: close, len: close.wrapping_sub(open + 1) };
+    let qty = Span { end: qty_close, len: qty_close.wrapping_sub(qty_open + 1) };
+    (open == expected).then_some([price, qty])
 }
 
 /// The sixteen bytes before a place and the four from it on.

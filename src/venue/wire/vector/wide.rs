@@ -18,7 +18,7 @@ use std::mem::MaybeUninit;
 
 use super::super::kernel::Shape;
 use super::super::padded::Padded;
-use super::levels::around;
+use super::levels::{around, unusual_level};
 use super::number::{Has, WITHOUT_POINT};
 use crate::event::Level;
 
@@ -93,6 +93,47 @@ impl Form {
             form.shortest = decimals as i16 + 2;
         }
         form
+    }
+}
+
+/// Reads levels from the first mark on into `out`: how many, and whether they end as a side does.
+///
+/// A function of its own, so that all of [`Wide`] stays in registers.
+#[inline(never)]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512vl")]
+pub(super) fn levels(
+    frame: Padded<'_>,
+    marks: &[u16],
+    shape: Shape,
+    out: &mut [MaybeUninit<Level>],
+) -> (usize, bool) {
+    let (Some(wide), Some(first)) = (Wide::new(shape), marks.first()) else {
+        return (0, false);
+    };
+    let (mut expected, mut rest, mut count) = (usize::from(*first), marks, 0);
+    loop {
+        let more;
+        if let Some((eight, behind)) = rest.split_first_chunk::<8>()
+            && let Some(room) = out.get_mut(count..).and_then(<[_]>::first_chunk_mut::<2>)
+            && let Some(found) = wide.two(frame, eight, expected, room)
+        {
+            (expected, rest) = (usize::from(eight[7]) + 4, behind);
+            count += found.0;
+            more = found.1;
+        } else if let Some((four, behind)) = rest.split_first_chunk::<4>()
+            && let Some(room) = out.get_mut(count)
+            && let Some(found) = unusual_level(frame, *four, expected, shape)
+        {
+            (expected, rest) = (usize::from(four[3]) + 4, behind);
+            room.write(found.0);
+            count += 1;
+            more = found.1;
+        } else {
+            return (count, false);
+        }
+        if !more {
+            return (count, true);
+        }
     }
 }
 
