@@ -73,7 +73,7 @@ pub(crate) fn columns(all: &[Source]) -> Vec<Breach> {
         for (n, line) in source.text.lines().enumerate() {
             let columns = line.chars().count();
             let is_table = tables.lines.iter().any(|lines| lines.contains(&(n + 1)));
-            let is_frame = line.trim_start().trim_start_matches('b').starts_with("r#\"");
+            let is_frame = line.contains("r#\"{") || line.contains("r#\"[");
             if columns > COLUMNS_MAX && !is_table && !is_frame {
                 breaches.push(source.breach(n + 1, RULE, format!("{columns} columns")));
             }
