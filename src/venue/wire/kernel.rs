@@ -1,4 +1,4 @@
-//! The two operations that every fast scanner is made of, and the choice of instruction set.
+//! The operations that every fast scanner is made of, and the choice of instruction set.
 
 use super::lanes::Lanes;
 use super::padded::Padded;
