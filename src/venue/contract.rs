@@ -6,7 +6,7 @@
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::wire::{self, DayMemo, FastLevel, Job, Kernel, Learned, Padded, Strict};
+use super::wire::{self, DayMemo, FastLevel, Job, Kernel, Learned, Padded, Shape, Strict};
 use crate::base::{Continuity, DecimalError, Form, InstrumentId, Nanos, Symbol, SymbolTable};
 use crate::event::{Head, Level, Stamp};
 use crate::limits;
@@ -247,6 +247,18 @@ impl Listings {
     #[inline]
     pub fn edition(&self) -> u64 {
         self.edition
+    }
+
+    /// The instrument of a symbol and how its numbers are usually written; `None` where it is not
+    /// listed, and then its frame is one for the strict path.
+    #[inline(always)]
+    pub fn named(&self, symbol: &Symbol) -> Option<(InstrumentId, Shape)> {
+        let instrument = self.table.look_up(symbol);
+        if instrument == InstrumentId::NONE {
+            return None;
+        }
+        let scale = self.scale(instrument);
+        Some((instrument, Shape { price: scale.price, qty: scale.qty }))
     }
 
     /// Decimals of an instrument.

@@ -161,12 +161,8 @@ impl Message<'_> {
         if scan.is_key(b"\"ps\":\"") {
             scan.string(b"\"ps\":\"")?;
         }
-        let instrument = self.listings.table.look_up(&scan.symbol(text)?);
-        if instrument == InstrumentId::NONE {
-            return None;
-        }
-        let scale = self.listings.scale(instrument);
-        Some(Subject { instrument, shape: Shape { price: scale.price, qty: scale.qty } })
+        let (instrument, shape) = self.listings.named(&scan.symbol(text)?)?;
+        Some(Subject { instrument, shape })
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! In: a frame. Out: one event a product, one a trade, and the connection's counter.
 //! Never: a snapshot, an acknowledgement, any other order of keys: those are for the strict path.
 
-use crate::base::{InstrumentId, Nanos, Side};
+use crate::base::{Nanos, Side};
 use crate::event::{Body, BookChange, Head, Level, Trade};
 use crate::venue::contract::{Decoded, Input, Listings, Placed, Scanner};
 use crate::venue::wire::{Kernel, Scan, Shape};
@@ -82,7 +82,7 @@ fn changes<K: Kernel>(
     out: &mut Decoded,
 ) -> Option<usize> {
     let text = scan.string(b"\"product_id\":\"")?;
-    let (instrument, shape) = subject(scan, text, listings)?;
+    let (instrument, shape) = listings.named(&scan.symbol(text)?)?;
     let start = out.levels.len();
     let mut end = scan.mark(0)? + 11;
     if !scan.is_key(b"\"updates\":[") {
@@ -164,7 +164,7 @@ fn trades<K: Kernel>(
         let (from, end) = scan.string(b"\"trade_id\":\"")?;
         let id = scan.whole_in(from, end)?;
         let text = scan.string(b"\"product_id\":\"")?;
-        let (instrument, shape) = subject(scan, text, listings)?;
+        let (instrument, shape) = listings.named(&scan.symbol(text)?)?;
         let price = scan.string(b"\"price\":\"")?;
         let qty = scan.string(b"\"size\":\"")?;
         let Level { price, qty } = scan.pair(price, qty, shape)?;
@@ -194,18 +194,4 @@ fn trades<K: Kernel>(
             return scan.has(time.1, b"\"}]").then_some(time.1 + 2);
         }
     }
-}
-
-#[inline(always)]
-fn subject<K: Kernel>(
-    scan: &Scan<'_, K>,
-    text: (usize, usize),
-    listings: &Listings,
-) -> Option<(InstrumentId, Shape)> {
-    let instrument = listings.table.look_up(&scan.symbol(text)?);
-    if instrument == InstrumentId::NONE {
-        return None;
-    }
-    let scale = listings.scale(instrument);
-    Some((instrument, Shape { price: scale.price, qty: scale.qty }))
 }

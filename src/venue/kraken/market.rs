@@ -110,12 +110,7 @@ fn subject<K: Kernel>(
     listings: &Listings,
 ) -> Option<(InstrumentId, Shape)> {
     let text = scan.string(b"\"symbol\":\"")?;
-    let instrument = listings.table.look_up(&scan.symbol(text)?);
-    if instrument == InstrumentId::NONE {
-        return None;
-    }
-    let scale = listings.scale(instrument);
-    Some((instrument, Shape { price: scale.price, qty: scale.qty }))
+    listings.named(&scan.symbol(text)?)
 }
 
 /// Takes the levels of one side from `place`, just behind the opening bracket, and leaves `place`

@@ -5,8 +5,8 @@
 //! their end, so that no step waits for the one before. Small frames that come again and again are
 //! learned by heart on the way ([`learn`]): the next ones are compared as a whole and their numbers
 //! read at known places, and a venue's scanner need not know of it. The strict path builds a tape
-//! with `simd-json` and takes any order of keys. What the fast path accepts, the strict path accepts
-//! with the same result; a differential test and the fuzz targets hold them to it.
+//! with `simd-json` and takes any order of keys. What the fast path accepts, the strict path
+//! accepts with the same result; a differential test and the fuzz targets hold them to it.
 //!
 //! Never: a float, a rounding, an allocation on the fast path.
 
