@@ -51,7 +51,7 @@ static KEEP: [u8; 48] = {
     mask
 };
 
-/// Proof that the features of [`Avx2`] are there: made only by a kernel.
+/// Proof that the features of [`Avx2`](super::Avx2) are there: made only by a kernel.
 #[derive(Clone, Copy)]
 pub(super) struct Has(pub(super) ());
 
