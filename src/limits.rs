@@ -185,6 +185,25 @@ pub const BASIS_BPS_MAX: u64 = 1_000;
 /// Whole units that one contract is worth, at most.
 pub const CONTRACT_VALUE_MAX: u64 = 1_000_000_000;
 
+/// Bytes of our own name of an order: the shortest that a venue allows as free text (Kraken's
+/// `cl_ord_id`).
+pub const CLIENT_ID_BYTES: usize = 18;
+
+/// Bytes of an order's request, at most: the longest template is half of it.
+pub const ORDER_BYTES_MAX: usize = 1_024;
+
+/// Strategies of one process.
+pub const STRATEGIES_MAX: usize = 64;
+
+/// Orders of ours that are open or unknown at once, all venues together.
+pub const OPEN_ORDERS_MAX: usize = 4_096;
+
+/// Messages that one call of `On::on` may emit beside what it passes on.
+pub const EMIT_BURST_MAX: usize = 64;
+
+/// Reports on their way up from dispatch to one reader.
+pub const RING_REPORT_SLOTS: usize = 4_096;
+
 // A part must fit into the level ring twice, or a snapshot would wait on itself.
 const _: () = assert!(RING_LEVEL_SLOTS >= 2 * PART_LEVELS_MAX);
 // What waits for a snapshot must hold the largest frame that the strict path takes in its stride.

@@ -34,3 +34,57 @@ impl ConnectionId {
         self.0 as usize
     }
 }
+
+/// A strategy of ours, by its place in the configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct StrategyId(pub u16);
+
+/// An account at a venue, by its place in the configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct AccountId(pub u16);
+
+/// A decision of the risk gate on one order of ours, approved or denied: counts from 1 within a
+/// session. 0 is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct OrderId(pub u64);
+
+impl StrategyId {
+    /// The place in dense tables.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl AccountId {
+    /// No account.
+    pub const NONE: AccountId = AccountId(u16::MAX);
+
+    /// The place in dense tables.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl OrderId {
+    /// No order.
+    pub const NONE: OrderId = OrderId(0);
+}
+
+impl Default for AssetId {
+    fn default() -> AssetId {
+        AssetId::NONE
+    }
+}
+
+impl AssetId {
+    /// No asset.
+    pub const NONE: AssetId = AssetId(u16::MAX);
+
+    /// The place in dense tables.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}

@@ -8,7 +8,7 @@ mod id;
 mod symbol;
 mod instrument;
 
-pub use id::{AssetId, ConnectionId, InstrumentId};
+pub use id::{AccountId, AssetId, ConnectionId, InstrumentId, OrderId, StrategyId};
 pub use instrument::{
     Continuity, Form, Instrument, InstrumentKind, Instruments, Precision, Status,
 };

@@ -8,11 +8,11 @@ pub trait Emit<M: ?Sized> {
 
 /// One kind of message a stage accepts. The `impl On<..>` lines of a stage are its interface.
 pub trait On<M: ?Sized> {
-    /// What comes out.
-    type Out;
+    /// What comes out; it may be borrowed from the stage for as long as the call takes.
+    type Out<'a>;
 
     /// Takes one message and emits what follows from it, at most `limits::EMIT_BURST_MAX`.
-    fn on(&mut self, message: &M, out: &mut impl Emit<Self::Out>);
+    fn on(&mut self, message: &M, out: &mut impl for<'a> Emit<Self::Out<'a>>);
 }
 
 /// Work that can wait until the frame is out: pre-computation, re-centring, keep-warm.

@@ -209,7 +209,7 @@ impl Books {
 }
 
 impl<'a> On<Market<'a>> for Books {
-    type Out = View;
+    type Out<'o> = View;
 
     #[inline]
     fn on(&mut self, message: &Market<'a>, out: &mut impl Emit<View>) {
@@ -244,7 +244,7 @@ impl<'a> On<Market<'a>> for Books {
 }
 
 impl On<Tick> for Books {
-    type Out = View;
+    type Out<'o> = View;
 
     fn on(&mut self, tick: &Tick, out: &mut impl Emit<View>) {
         while let Some(connection) = self.links.next_silent(tick.now) {
