@@ -204,6 +204,23 @@ pub const EMIT_BURST_MAX: usize = 64;
 /// Reports on their way up from dispatch to one reader.
 pub const RING_REPORT_SLOTS: usize = 4_096;
 
+/// Slots of the rings between cores for what goes with a view: in replay one frame is on its way at
+/// a time, and a frame of many events still fits.
+pub const RING_STAGE_SLOTS: usize = 1_024;
+
+/// Slots of the ring that carries orders' bytes to the wire: one step's orders of all strategies.
+pub const RING_WIRE_SLOTS: usize = STRATEGIES_MAX * EMIT_BURST_MAX;
+
+/// Slots of the ring in which all that dispatch puts out waits for the cold side.
+pub const RING_TAP_SLOTS: usize = 4_096;
+
+/// Nanoseconds between two times that a busy loop publishes its counters, on average.
+pub const HOUSEKEEPING_NS: u64 = 1_000_000;
+
+/// Nanoseconds of a turn with nothing to do above which the host took the core away: the work of
+/// such a turn is less than a hundred.
+pub const HICCUP_NS: u64 = 10_000;
+
 // A part must fit into the level ring twice, or a snapshot would wait on itself.
 const _: () = assert!(RING_LEVEL_SLOTS >= 2 * PART_LEVELS_MAX);
 // What waits for a snapshot must hold the largest frame that the strict path takes in its stride.

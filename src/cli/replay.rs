@@ -115,6 +115,7 @@ impl Arguments {
             sample_every: config.pipeline.sample_every,
             pin: config.pipeline.pin,
             books: Settings { stale_after_ns, ..Settings::default() },
+            ..Plan::default()
         })
     }
 

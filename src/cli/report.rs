@@ -9,7 +9,7 @@ use crate::base::{Instrument, Instruments, render};
 use crate::event::{BookState, Level};
 use crate::journal;
 use crate::metric::histogram::Percentiles;
-use crate::pipeline::Outcome;
+use crate::pipeline::{Outcome, Stage};
 use crate::stage::book::Shown;
 use crate::stage::feed::Kept;
 use crate::tape::Tape;
@@ -68,11 +68,7 @@ pub(super) fn object(loaded: &Loaded, outcome: &Outcome) -> Value {
             "resyncs": integrity.resyncs,
         },
         "resyncs": resyncs,
-        "latency_ns": {
-            "decode": percentiles(&outcome.latency.decode),
-            "book": percentiles(&outcome.latency.book),
-            "tick_to_decision": percentiles(&outcome.latency.tick_to_decision),
-        },
+        "latency_ns": latencies(outcome),
         "frames_per_s": frames_per_s(loaded, outcome),
         "pass_ns": outcome.pass_ns,
         "read_ns": loaded.read_ns,
@@ -130,6 +126,21 @@ fn percentiles(p: &Percentiles) -> Value {
         "count": p.count, "p50": p.p50, "p90": p.p90, "p99": p.p99,
         "p999": p.p999, "p9999": p.p9999, "max": p.max,
     })
+}
+
+fn latencies(outcome: &Outcome) -> Value {
+    let spans = spans(outcome).map(|(name, p)| (name.replace(' ', "_"), percentiles(&p)));
+    Value::Object(spans.collect())
+}
+
+/// What was timed, with its name.
+fn spans(outcome: &Outcome) -> impl Iterator<Item = (&'static str, Percentiles)> {
+    let latency = outcome.latency;
+    let stages = Stage::ALL.into_iter().map(move |stage| (stage.name(), latency.stage(stage)));
+    stages.chain([
+        ("tick to decision", latency.tick_to_decision),
+        ("tick to order", latency.tick_to_order),
+    ])
 }
 
 fn frames_per_s(loaded: &Loaded, outcome: &Outcome) -> u64 {
@@ -259,11 +270,7 @@ fn troubles(loaded: &Loaded, outcome: &Outcome) -> String {
 
 fn latency_table(outcome: &Outcome) -> Table {
     let mut table = Table::new(&["stage", "count", "p50", "p90", "p99", "p99.9", "p99.99", "max"]);
-    for (name, p) in [
-        ("decode", outcome.latency.decode),
-        ("book", outcome.latency.book),
-        ("tick to decision", outcome.latency.tick_to_decision),
-    ] {
+    for (name, p) in spans(outcome).filter(|(_, p)| p.count > 0) {
         let cells = [p.count, p.p50, p.p90, p.p99, p.p999, p.p9999, p.max].map(grouped);
         table.row(std::iter::once(name.to_owned()).chain(cells).collect());
     }

@@ -144,6 +144,15 @@ pub struct Sent<'a> {
     pub bytes: &'a [u8],
 }
 
+/// From dispatch: an order on its way to the venue, or what became of one without the venue's word.
+#[derive(Clone, Copy, Debug)]
+pub enum Outcome<'a> {
+    /// To the wire.
+    Sent(&'a Sent<'a>),
+    /// Up to risk, route and strategy.
+    Report(&'a Report),
+}
+
 impl OrderState {
     /// All, by their number.
     pub const ALL: [OrderState; 9] = [

@@ -1,76 +1,177 @@
 //! What is measured: spans of time stamp counter ticks, each into its own single-writer histogram.
+//!
+//! Stages are timed one by one on a sample of the frames. On one core a stage's call holds those of
+//! the stages below it, so what they took is subtracted, and so is what reading the counter costs.
 
-use crate::metric::histogram::{self, Percentiles, Reader, Recorder};
-use crate::sys::clock::Clock;
+use super::link::Spent;
+use crate::metric::histogram::{self, Percentiles, Reader, Recorder, Snapshot};
+use crate::sys::clock::{self, Clock};
 
-/// The writing ends, on the hot thread.
-#[derive(Debug)]
-pub(super) struct Spans {
-    clock: Clock,
-    decode: Recorder,
-    book: Recorder,
-    tick_to_decision: Recorder,
+/// What is timed, in flow order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Frame bytes in, events out.
+    Decode,
+    /// Events in, views out.
+    Book,
+    /// Views in, features out.
+    Signal,
+    /// Features in, forecasts out.
+    Model,
+    /// Forecasts in, intents out.
+    Strategy,
+    /// Intents in, children out.
+    Route,
+    /// Children in, decisions out.
+    Risk,
+    /// Decisions in, order bytes out.
+    Dispatch,
 }
 
-/// The reading ends.
-#[derive(Clone, Debug)]
-pub(super) struct SpanReaders {
-    decode: Reader,
-    book: Reader,
-    tick_to_decision: Reader,
+impl Stage {
+    /// All, in flow order.
+    pub const ALL: [Stage; 8] = [
+        Stage::Decode,
+        Stage::Book,
+        Stage::Signal,
+        Stage::Model,
+        Stage::Strategy,
+        Stage::Route,
+        Stage::Risk,
+        Stage::Dispatch,
+    ];
+
+    /// As in output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Stage::Decode => "decode",
+            Stage::Book => "book",
+            Stage::Signal => "signal",
+            Stage::Model => "model",
+            Stage::Strategy => "strategy",
+            Stage::Route => "route",
+            Stage::Risk => "risk",
+            Stage::Dispatch => "dispatch",
+        }
+    }
+}
+
+/// The writing end of one stage's histogram.
+#[derive(Debug)]
+pub(super) struct Span {
+    clock: Clock,
+    recorder: Recorder,
+    /// What reading the counter once costs.
+    read_ticks: u64,
+}
+
+/// The writing ends of what the whole machine takes.
+#[derive(Debug)]
+pub(super) struct Reaction {
+    clock: Clock,
+    decision: Recorder,
+    order: Recorder,
+}
+
+/// The reading ends of one thread.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Readers {
+    stages: Vec<(Stage, Reader)>,
+    decision: Vec<Reader>,
+    order: Vec<Reader>,
 }
 
 /// Percentiles of each span, nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Latency {
-    /// Frame bytes in, events out; a sample of the frames.
-    pub decode: Percentiles,
-    /// Events in, views out; the same sample.
-    pub book: Percentiles,
+    /// Each stage, in the order of [`Stage::ALL`]; a sample of the frames.
+    pub stages: [Percentiles; Stage::ALL.len()],
     /// Frame bytes in, last stage done; every frame.
     pub tick_to_decision: Percentiles,
+    /// Frame bytes in, first order's bytes out; every frame that led to one.
+    pub tick_to_order: Percentiles,
 }
 
-/// Empty histograms.
-pub(super) fn spans(clock: Clock) -> (Spans, SpanReaders) {
-    let (decode, decode_reader) = histogram::histogram();
-    let (book, book_reader) = histogram::histogram();
-    let (tick_to_decision, decision_reader) = histogram::histogram();
-    let readers =
-        SpanReaders { decode: decode_reader, book: book_reader, tick_to_decision: decision_reader };
-    (Spans { clock, decode, book, tick_to_decision }, readers)
-}
-
-impl Spans {
-    #[inline(always)]
-    pub(super) fn decode(&mut self, ticks: u64) {
-        self.decode.record(self.clock.span_ns(ticks));
-    }
-
-    #[inline(always)]
-    pub(super) fn book(&mut self, ticks: u64) {
-        self.book.record(self.clock.span_ns(ticks));
-    }
-
-    #[inline(always)]
-    pub(super) fn tick_to_decision(&mut self, ticks: u64) {
-        self.tick_to_decision.record(self.clock.span_ns(ticks));
+impl Latency {
+    /// Those of a stage.
+    pub const fn stage(&self, stage: Stage) -> Percentiles {
+        self.stages[stage as usize]
     }
 }
 
-impl SpanReaders {
-    /// Percentiles of several threads' spans together.
-    pub(super) fn together(readers: &[SpanReaders]) -> Latency {
-        let merged = |of: fn(&SpanReaders) -> &Reader| {
-            let mut snapshots = readers.iter().map(|r| of(r).snapshot());
-            let Some(mut sum) = snapshots.next() else { return Percentiles::default() };
-            snapshots.for_each(|snapshot| sum.merge(&snapshot));
-            sum.percentiles()
+impl Span {
+    pub(super) fn new(stage: Stage, clock: Clock, readers: &mut Readers) -> Span {
+        let (recorder, reader) = histogram::histogram();
+        readers.stages.push((stage, reader));
+        Span { clock, recorder, read_ticks: read_ticks() }
+    }
+
+    /// What a stage took, less what those below it did.
+    #[inline]
+    pub(super) fn record(&mut self, spent: Spent, below: Spent) {
+        let reading = self.read_ticks * (spent.calls + below.calls);
+        let own = spent.ticks.saturating_sub(below.ticks).saturating_sub(reading);
+        self.recorder.record(self.clock.span_ns(own));
+    }
+}
+
+impl Span {
+    /// A plain span.
+    #[inline(always)]
+    pub(super) fn record_ticks(&mut self, ticks: u64) {
+        self.recorder.record(self.clock.span_ns(ticks.saturating_sub(self.read_ticks)));
+    }
+}
+
+impl Reaction {
+    pub(super) fn new(clock: Clock, readers: &mut Readers) -> Reaction {
+        let (decision, decision_reader) = histogram::histogram();
+        let (order, order_reader) = histogram::histogram();
+        readers.decision.push(decision_reader);
+        readers.order.push(order_reader);
+        Reaction { clock, decision, order }
+    }
+
+    /// The last stage is done with a frame.
+    #[inline(always)]
+    pub(super) fn decision(&mut self, ticks: u64) {
+        self.decision.record(self.clock.span_ns(ticks));
+    }
+
+    /// A frame's first order is in bytes.
+    #[inline(always)]
+    pub(super) fn order(&mut self, ticks: u64) {
+        self.order.record(self.clock.span_ns(ticks));
+    }
+}
+
+impl Readers {
+    /// Percentiles of all threads together.
+    pub(super) fn latency(&self) -> Latency {
+        let of = |stage: Stage| {
+            merged(self.stages.iter().filter(|(of, _)| *of == stage).map(|(_, reader)| reader))
         };
         Latency {
-            decode: merged(|r| &r.decode),
-            book: merged(|r| &r.book),
-            tick_to_decision: merged(|r| &r.tick_to_decision),
+            stages: Stage::ALL.map(of),
+            tick_to_decision: merged(self.decision.iter()),
+            tick_to_order: merged(self.order.iter()),
         }
     }
+}
+
+fn merged<'a>(readers: impl Iterator<Item = &'a Reader>) -> Percentiles {
+    let mut sum = Snapshot::default();
+    readers.for_each(|reader| sum.merge(&reader.snapshot()));
+    sum.percentiles()
+}
+
+/// What reading the counter once costs: the least of many, since an interrupt only ever adds.
+fn read_ticks() -> u64 {
+    (0..1_000)
+        .map(|_| {
+            let before = clock::counter();
+            clock::counter().wrapping_sub(before)
+        })
+        .min()
+        .unwrap_or(0)
 }

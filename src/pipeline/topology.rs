@@ -1,18 +1,52 @@
 //! THE MACHINE ON ONE SCREEN: every stage, link, depth and overflow rule.
 //!
 //! ```text
-//!   frames -> feed --feed_book--> book -> views
-//!               ^                  |
-//!               +----book_feed-----+   (resync requests)
+//!   frames -> feed -> book -> signal -> model -> strategy -> route -> risk -> dispatch -> wire
+//!               ^      |                           ^           ^       ^         |  ^       |
+//!               +------+ resyncs                   +-----------+-------+---------+  +-------+
+//!                                                        reports                     replies
+//!
+//!   one             [feed book signal model strategy route risk dispatch]
+//!   venue-per-core  [feed book signal model ... dispatch] a venue, [strategy route risk] for all
+//!   stage-per-core  [feed] [book] [signal] [model] [strategy] [route] [risk] [dispatch]
 //! ```
 //!
-//! A link is named `producer_consumer`. What happens when it is full is decided here, never in a
-//! stage: in replay every ring waits; live, a full `feed_book` makes the books resync, never a
-//! silent loss.
+//! What is within brackets shares a core and is linked by calls; brackets are linked by rings. What
+//! happens when one is full is decided here, never in a stage: in replay every ring waits. Arrows up
+//! are rings in every layout.
 
-use crate::event::{Head, Level, Resync};
+use super::carry::{CarriedDecision, CarriedOutlook, CarriedRouted, CarriedSeen, CarriedWanted};
+use super::exit::{Exit, Request};
+use super::link::{Flow, Link, Parcel, ToCore};
+use super::member::Shelf;
+use super::step::Step;
+use super::tap::Tapped;
+use super::wait::Wait;
+use crate::event::{Decision, Head, Level, Reply, Report, Resync, View};
 use crate::limits;
 use crate::ring::{self, Consumer, Producer, level};
+use crate::stage::contract::Emit;
+use crate::stage::dispatch::Dispatch;
+use crate::stage::model::Models;
+use crate::stage::risk::Gate;
+use crate::stage::route::Router;
+use crate::stage::signal::Signals;
+use crate::stage::strategy::Strategies;
+
+// The way to each stage: its seat, what is behind it, the ring to it.
+#[rustfmt::skip]
+mod ways {
+    use super::*;
+
+    pub(in crate::pipeline) type ToDispatch<'a> = Link<'a, Dispatch,   Exit,           ToVenues>;
+    pub(in crate::pipeline) type ToRisk<'a>     = Link<'a, Gate,       ToDispatch<'a>, ToCore<CarriedRouted>>;
+    pub(in crate::pipeline) type ToRoute<'a>    = Link<'a, Router,     ToRisk<'a>,     ToCore<CarriedWanted>>;
+    pub(in crate::pipeline) type ToStrategy<'a> = Link<'a, Strategies, ToRoute<'a>,    ToCore<CarriedOutlook>>;
+    pub(in crate::pipeline) type ToModel<'a>    = Link<'a, Models,     ToStrategy<'a>, ToCore<CarriedSeen>>;
+    pub(in crate::pipeline) type ToSignal<'a>   = Link<'a, Signals,    ToModel<'a>,    ToCore<View>>;
+    pub(in crate::pipeline) type ToBook<'a>     = Link<'a, Shelf<'a>,  ToSignal<'a>,   ToBooks>;
+}
+pub(super) use ways::{ToBook, ToDispatch, ToModel, ToRisk, ToRoute, ToSignal, ToStrategy};
 
 /// A market event on its way between cores; its levels travel beside it.
 #[derive(Clone, Copy, Debug)]
@@ -21,40 +55,72 @@ pub(super) struct Carried {
     pub(super) head: Head,
     /// How many levels it has.
     pub(super) levels: u32,
-    /// The last one of its frame.
-    pub(super) is_last: bool,
 }
 
-/// The writing end of `feed_book`.
-pub(super) struct ToBook {
-    pub(super) heads: Producer<Carried>,
+/// The writing end of the link from feed to book.
+pub(super) struct ToBooks {
+    pub(super) heads: ToCore<Carried>,
     pub(super) levels: level::Writer<Level>,
 }
 
-/// The reading end of `feed_book`.
+/// Its reading end.
 pub(super) struct FromFeed {
-    pub(super) heads: Consumer<Carried>,
+    pub(super) heads: Consumer<Parcel<Carried>>,
     pub(super) levels: level::Reader<Level>,
 }
 
-/// All links of layout `stage-per-core`.
-pub(super) struct Links {
-    pub(super) feed_book: (ToBook, FromFeed),
-    pub(super) book_feed: (Producer<Resync>, Consumer<Resync>),
+/// The writing ends of the links from risk to each venue's dispatch.
+#[derive(Debug)]
+pub(super) struct ToVenues {
+    pub(super) rings: Vec<ToCore<CarriedDecision>>,
+    /// Which of them by account; what is of no account goes to the first.
+    pub(super) of_account: Vec<usize>,
 }
 
-impl Links {
-    /// Empty links of the sizes in `limits`.
-    #[rustfmt::skip]
-    pub(super) fn new() -> Links {
-        let (heads_in,  heads_out)  = ring::spsc(limits::RING_MARKET_SLOTS);
-        let (levels_in, levels_out) = level::ring(limits::RING_LEVEL_SLOTS);
-        Links {
-            feed_book: (
-                ToBook   { heads: heads_in,  levels: levels_in  },
-                FromFeed { heads: heads_out, levels: levels_out },
-            ),
-            book_feed: ring::spsc(limits::RING_RESYNC_SLOTS),
-        }
+// How deep each ring is.
+#[rustfmt::skip]
+mod rings {
+    use super::*;
+
+    pub(in crate::pipeline) fn resyncs() -> (Producer<Resync>,  Consumer<Resync>)  { ring::spsc(limits::RING_RESYNC_SLOTS) }
+    pub(in crate::pipeline) fn reports() -> (Producer<Report>,  Consumer<Report>)  { ring::spsc(limits::RING_REPORT_SLOTS) }
+    pub(in crate::pipeline) fn replies() -> (Producer<Reply>,   Consumer<Reply>)   { ring::spsc(limits::RING_REPORT_SLOTS) }
+    pub(in crate::pipeline) fn wire()    -> (Producer<Request>, Consumer<Request>) { ring::spsc(limits::RING_WIRE_SLOTS)   }
+    pub(in crate::pipeline) fn tap()     -> (Producer<Tapped>,  Consumer<Tapped>)  { ring::spsc(limits::RING_TAP_SLOTS)    }
+}
+pub(super) use rings::{replies, reports, resyncs, tap, wire};
+
+/// A ring between two stages.
+pub(super) fn stages<C>(wait: &Wait) -> (ToCore<C>, Consumer<Parcel<C>>) {
+    let (ring, reader) = ring::spsc(limits::RING_STAGE_SLOTS);
+    (ToCore { ring, wait: wait.clone() }, reader)
+}
+
+/// The link from feed to book.
+pub(super) fn feed_book(wait: &Wait) -> (ToBooks, FromFeed) {
+    let (ring, heads) = ring::spsc(limits::RING_MARKET_SLOTS);
+    let (writer, reader) = level::ring(limits::RING_LEVEL_SLOTS);
+    let to = ToBooks { heads: ToCore { ring, wait: wait.clone() }, levels: writer };
+    (to, FromFeed { heads, levels: reader })
+}
+
+impl Emit<Decision<'_>> for ToVenues {
+    fn emit(&mut self, decision: &Decision<'_>) {
+        let account = match decision {
+            Decision::Order(order) => order.child().account,
+            Decision::Denied(denial) => denial.child.account,
+        };
+        let ring = self.of_account.get(account.index()).copied().unwrap_or(0);
+        self.rings[ring].emit(decision);
+    }
+}
+
+impl Flow for ToVenues {
+    fn begin(&mut self, step: &Step) {
+        self.rings.iter_mut().for_each(|ring| ring.begin(step));
+    }
+
+    fn done(&mut self, step: &Step) {
+        self.rings.iter_mut().for_each(|ring| ring.done(step));
     }
 }

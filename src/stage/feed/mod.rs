@@ -74,6 +74,7 @@ pub struct Feed {
     raw: Raw,
     decoded: Decoded,
     verdict: Verdict,
+    opening: Opening,
     counts: Counts,
     refused: Refused,
 }
@@ -93,6 +94,17 @@ enum Verdict {
     Accepted,
     /// Nothing of it goes out; which book can no longer be trusted, or all of the connection.
     Refused(InstrumentId),
+}
+
+/// What the connection's counter says of the frame that was decoded last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    /// It follows on the one before.
+    Next,
+    /// It is old, and nothing of it goes out.
+    Old,
+    /// This goes out before its events: frames were lost, or the counter began anew.
+    With(Body),
 }
 
 impl Feed {
@@ -122,6 +134,7 @@ impl Feed {
             raw,
             decoded,
             verdict: Verdict::Accepted,
+            opening: Opening::Next,
             counts: Counts::default(),
             refused: Refused::new(),
         }
@@ -148,32 +161,40 @@ impl Feed {
     /// Sends the events of the frame that was decoded last.
     #[inline]
     pub fn emit(&mut self, input: &Input<'_>, out: &mut impl EmitMarket) {
+        self.opening = Opening::Next;
+        if self.verdict == Verdict::Accepted {
+            if let Some(sequence) = self.decoded.sequence {
+                self.open(input, sequence);
+            }
+            if self.opening != Opening::Old {
+                self.count();
+            }
+        }
+        self.again(input, out);
+    }
+
+    /// Sends the same events once more, to somebody else.
+    #[inline]
+    pub fn again(&self, input: &Input<'_>, out: &mut impl EmitMarket) {
         let stamp = input.stamp;
         if let Verdict::Refused(instrument) = self.verdict {
             let head = Head { instrument, ..Head::about_connection(stamp, Body::Gap) };
             out.emit(&Market { head: &head, levels: &[] });
             return;
         }
-        if let Some(sequence) = self.decoded.sequence
-            && !self.continues(input, sequence, out)
-        {
-            return;
+        match self.opening {
+            Opening::Next => {}
+            Opening::Old => return,
+            Opening::With(body) => {
+                let head = Head::about_connection(stamp, body);
+                out.emit(&Market { head: &head, levels: &[] });
+            }
         }
-        self.counts.other += u64::from(self.decoded.other);
         if self.decoded.events.is_empty() {
             let head = Head::about_connection(stamp, Body::Alive);
             out.emit(&Market { head: &head, levels: &[] });
         }
         for placed in &self.decoded.events {
-            match placed.head.body {
-                Body::Book(change) => {
-                    self.counts.book += 1;
-                    self.counts.snapshots += u64::from(change.snapshot);
-                }
-                Body::Top(_) => self.counts.quote += 1,
-                Body::Trade(_) => self.counts.trade += 1,
-                _ => {}
-            }
             let levels = self.decoded.levels_of(placed);
             if levels.len() > limits::PART_LEVELS_MAX {
                 emit_in_parts(placed, levels, out);
@@ -227,24 +248,38 @@ impl Feed {
         }
     }
 
-    /// Checks the connection's counter; false where the frame is old and nothing of it goes out.
-    fn continues(&mut self, input: &Input<'_>, sequence: u64, out: &mut impl EmitMarket) -> bool {
+    /// Counts what the frame says.
+    #[inline]
+    fn count(&mut self) {
+        self.counts.other += u64::from(self.decoded.other);
+        for placed in &self.decoded.events {
+            match placed.head.body {
+                Body::Book(change) => {
+                    self.counts.book += 1;
+                    self.counts.snapshots += u64::from(change.snapshot);
+                }
+                Body::Top(_) => self.counts.quote += 1,
+                Body::Trade(_) => self.counts.trade += 1,
+                _ => {}
+            }
+        }
+    }
+
+    /// Checks the connection's counter.
+    fn open(&mut self, input: &Input<'_>, sequence: u64) {
         let order = self.connections[input.stamp.connection.index()].sequence.on(sequence);
-        let body = match order {
-            Order::Next => return true,
+        self.opening = match order {
+            Order::Next => Opening::Next,
             Order::Old => {
                 self.counts.stale_dropped += 1;
-                return false;
+                Opening::Old
             }
             Order::Gap(_) => {
                 self.counts.gaps += 1;
-                Body::Gap
+                Opening::With(Body::Gap)
             }
-            Order::Restart => Body::Reset,
+            Order::Restart => Opening::With(Body::Reset),
         };
-        let head = Head::about_connection(input.stamp, body);
-        out.emit(&Market { head: &head, levels: &[] });
-        true
     }
 }
 

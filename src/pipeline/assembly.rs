@@ -1,0 +1,369 @@
+//! Assembly: the machine of each layout, built from its stages and played.
+//!
+//! Every layout has the same stages, the same steps and the same rings up; they differ in which
+//! links are calls. A thread is built here, and then only runs.
+
+use std::sync::Arc;
+
+use super::crew::{self, Log, Terms};
+use super::duty::{Duty, DutyReader};
+use super::exit::Exit;
+use super::front::{Back, Front, Marks};
+use super::link::{Flow, Inbox, Member, Seat};
+use super::member::Shelf;
+use super::middle::{self, Source};
+use super::pace::Pacer;
+use super::plan::{Plan, Progress};
+use super::span::{Reaction, Readers, Span, Stage};
+use super::stages::{Ends, Mind, Requests};
+use super::tap::{Tap, Tapped};
+use super::topology::{
+    self as rings, ToBook, ToDispatch, ToModel, ToRisk, ToRoute, ToSignal, ToStrategy, ToVenues,
+};
+use super::wait::Wait;
+use super::world::{Replies, World};
+use crate::event::{Market, Report, Resync};
+use crate::ring::{Consumer, Producer};
+use crate::stage::contract::Emit;
+use crate::stage::feed::Feed;
+use crate::stage::strategy::Strategies;
+use crate::sys::clock::Clock;
+use crate::tape::Tape;
+
+/// What all threads of a run share.
+pub(super) struct Run<'a> {
+    pub(super) tape: &'a Tape,
+    pub(super) plan: &'a Plan,
+    pub(super) progress: &'a Progress,
+    pub(super) cores: &'a [usize],
+    pub(super) clock: Clock,
+    pub(super) wait: Wait,
+}
+
+/// What a run came to, beside what its stages hold.
+#[derive(Default)]
+pub(super) struct Played {
+    pub(super) log: Log,
+    pub(super) readers: Readers,
+    pub(super) duties: Vec<(&'static str, DutyReader)>,
+}
+
+/// The reading ends of reports, by who hears them.
+#[derive(Default)]
+struct Ears {
+    risk: Inbox,
+    route: Inbox,
+    strategy: Inbox,
+}
+
+/// The arrows of one front and its dispatch, connected.
+struct Cables<'s> {
+    exit: Exit,
+    heard: Inbox,
+    world: World<'s>,
+    asks: Producer<Resync>,
+    asked: Consumer<Resync>,
+}
+
+impl Run<'_> {
+    /// Everything on one core.
+    pub(super) fn one(&self, ends: &mut Ends, mind: &mut Mind) -> Played {
+        let mut build = Build::new(self, 1);
+        let Ends { feed, books, signals, models, dispatch, venues, mine, asked, left, .. } = ends;
+        let cables = build.cables(venues);
+        let end = build.seat(Stage::Dispatch, dispatch, cables.exit, cables.heard);
+        let mind = build.mind(mind, ToDispatch::Inline(end));
+        let model = build.quiet(Stage::Model, models, ToStrategy::Inline(mind));
+        let signal = build.quiet(Stage::Signal, signals, ToModel::Inline(model));
+        let mut shelf = Shelf { books, resyncs: cables.asks };
+        let book = build.quiet(Stage::Book, &mut shelf, ToSignal::Inline(signal));
+        let parts = Parts { feed, mine, world: Some(cables.world), resyncs: cables.asked };
+        let front = build.front("all", parts, ToBook::Inline(book), Back::Inline);
+        build.run(|crew| crew.spawn(move |hot| play(hot, self, front, asked, left)))
+    }
+
+    /// Feed, book, signal, model and dispatch on a core a venue; what decides on one more.
+    pub(super) fn venues(&self, ends: &mut [Ends], mind: &mut Mind) -> Played {
+        let mut build = Build::new(self, ends.len() + 1);
+        let accounts = ends.iter().enumerate().flat_map(|(n, ends)| {
+            ends.venues.iter().map(move |paper| (paper.account, n)).collect::<Vec<_>>()
+        });
+        let accounts: Vec<_> = accounts.collect();
+        let most = accounts.iter().map(|(account, _)| account.index() + 1).max().unwrap_or(0);
+        let mut of_account = vec![0; most];
+        accounts.iter().for_each(|(account, n)| of_account[account.index()] = *n);
+        let (mut fronts, mut sources, mut back) = (Vec::new(), Vec::new(), Vec::new());
+        for ends in ends {
+            let Ends { feed, books, signals, models, dispatch, venues, mine, asked, left, .. } =
+                ends;
+            let cables = build.cables(venues);
+            let (to_mind, from_front) = rings::stages(&self.wait);
+            let (to_venue, decisions) = rings::stages(&self.wait);
+            sources.push(from_front);
+            back.push(to_venue);
+            let seat = build.seat(Stage::Dispatch, dispatch, cables.exit, cables.heard);
+            let model = build.quiet(Stage::Model, models, ToStrategy::Ring(to_mind));
+            let signal = build.quiet(Stage::Signal, signals, ToModel::Inline(model));
+            let shelf = Shelf { books, resyncs: cables.asks };
+            let (span, panic_at) = build.measure(Stage::Book);
+            let parts = Parts { feed, mine, world: Some(cables.world), resyncs: cables.asked };
+            let back = Back::Here { decisions, seat: Box::new(seat) };
+            fronts.push((parts, shelf, signal, span, panic_at, back, asked, left));
+        }
+        let decided = ToDispatch::Ring(ToVenues { rings: back, of_account });
+        let mut mind = build.mind(mind, decided);
+        let (mut duty, wait) = (build.duty("decision"), self.wait.clone());
+        let duties: Vec<_> = fronts.iter().map(|_| build.duty("venue")).collect();
+        let (clock, readers) = (self.clock, &mut build.played.readers);
+        let decodes: Vec<_> =
+            duties.iter().map(|_| Span::new(Stage::Decode, clock, readers)).collect();
+        build.run(|crew| {
+            for (((parts, shelf, signal, span, panic_at, back, asked, left), duty), decode) in
+                fronts.into_iter().zip(duties).zip(decodes)
+            {
+                crew.spawn(move |hot| {
+                    let mut shelf = shelf;
+                    let signal = ToSignal::Inline(signal);
+                    let book = Seat::new(&mut shelf, signal, Inbox::default(), span, panic_at);
+                    let front = self.front(parts, ToBook::Inline(book), back, duty, decode);
+                    play(hot, self, front, asked, left);
+                });
+            }
+            crew.spawn(move |hot| {
+                let mut sources = sources;
+                hot.run(|| middle::run(&mut sources, &mut mind, &mut duty, &wait));
+            });
+        })
+    }
+
+    /// Each stage on a core of its own.
+    pub(super) fn stages(&self, ends: &mut Ends, mind: &mut Mind) -> Played {
+        let mut build = Build::new(self, 8);
+        let Ends { feed, books, signals, models, dispatch, venues, mine, asked, left, .. } = ends;
+        let Mind { strategies, router, gate } = mind;
+        let cables = build.cables(venues);
+        let Ears { risk, route, strategy } = std::mem::take(&mut build.ears);
+        let (to_book, from_feed) = rings::feed_book(&self.wait);
+        let (to_signal, from_book) = rings::stages(&self.wait);
+        let (to_model, from_signal) = rings::stages(&self.wait);
+        let (to_strategy, from_model) = rings::stages(&self.wait);
+        let (to_route, from_strategy) = rings::stages(&self.wait);
+        let (to_risk, from_route) = rings::stages(&self.wait);
+        let (to_dispatch, from_risk) = rings::stages(&self.wait);
+        let marks = Arc::new(Marks::default());
+        let parts = Parts { feed, mine, world: Some(cables.world), resyncs: cables.asked };
+        let back = Back::Apart(marks.clone());
+        let front = build.front("feed", parts, ToBook::Ring(to_book), back);
+        let mut shelf = Shelf { books, resyncs: cables.asks };
+        let book = build.quiet(Stage::Book, &mut shelf, ToSignal::Ring(to_signal));
+        let book = build.looped("book", book, from_feed);
+        let signal = build.quiet(Stage::Signal, signals, ToModel::Ring(to_model));
+        let signal = build.looped("signal", signal, from_book);
+        let model = build.quiet(Stage::Model, models, ToStrategy::Ring(to_strategy));
+        let model = build.looped("model", model, from_signal);
+        let strategy = build.seat(Stage::Strategy, strategies, ToRoute::Ring(to_route), strategy);
+        let strategy = build.looped("strategy", strategy, from_model);
+        let route = build.seat(Stage::Route, router, ToRisk::Ring(to_risk), route);
+        let route = build.looped("route", route, from_strategy);
+        let to_venues = ToVenues { rings: vec![to_dispatch], of_account: Vec::new() };
+        let risk = build.seat(Stage::Risk, gate, ToDispatch::Ring(to_venues), risk);
+        let risk = build.looped("risk", risk, from_route);
+        let mut end = build.seat(Stage::Dispatch, dispatch, cables.exit, cables.heard);
+        let (mut duty, wait) = (build.duty("dispatch"), self.wait.clone());
+        build.run(|crew| {
+            crew.spawn(move |hot| play(hot, self, front, asked, left));
+            crew.spawn(book);
+            crew.spawn(signal);
+            crew.spawn(model);
+            crew.spawn(strategy);
+            crew.spawn(route);
+            crew.spawn(risk);
+            crew.spawn(move |hot| {
+                hot.run(|| middle::dispatch(from_risk, &mut end, &marks, &mut duty, &wait));
+            });
+        })
+    }
+
+    fn front<'s, H>(
+        &'s self,
+        parts: Parts<'s>,
+        head: H,
+        back: Back<'s>,
+        duty: Duty,
+        decode: Span,
+    ) -> Front<'s, H>
+    where
+        H: Flow + for<'m> Emit<Market<'m>>,
+    {
+        let Parts { feed, mine, world, resyncs } = parts;
+        Front {
+            tape: self.tape,
+            mine,
+            feed,
+            head,
+            back,
+            world,
+            resyncs,
+            decode,
+            pacer: Pacer::new(self.plan.pace, self.clock),
+            duty,
+            wait: self.wait.clone(),
+            sample_every: self.plan.sample_every,
+        }
+    }
+}
+
+/// What a front has of its own.
+struct Parts<'s> {
+    feed: &'s mut Feed,
+    mine: &'s [bool],
+    world: Option<World<'s>>,
+    resyncs: Consumer<Resync>,
+}
+
+/// Plays the tape through a front, and keeps what is still on its way up at the end.
+fn play<H>(
+    hot: &crew::Hot<'_>,
+    run: &Run<'_>,
+    mut front: Front<'_, H>,
+    asked: &mut Requests,
+    left: &mut Option<Consumer<Resync>>,
+) where
+    H: Flow + for<'m> Emit<Market<'m>>,
+{
+    hot.run(|| front.play(asked, |n| run.progress.add(n)));
+    *left = Some(front.resyncs);
+}
+
+/// A machine that is being built.
+struct Build<'r> {
+    run: &'r Run<'r>,
+    threads: usize,
+    played: Played,
+    ears: Ears,
+    taps: Vec<Consumer<Tapped>>,
+}
+
+impl<'r> Build<'r> {
+    fn new(run: &'r Run<'r>, threads: usize) -> Build<'r> {
+        Build { run, threads, played: Played::default(), ears: Ears::default(), taps: Vec::new() }
+    }
+
+    /// Connects the arrows of one front and its dispatch.
+    fn cables<'s>(&mut self, venues: &'s mut [super::world::Venue]) -> Cables<'s> {
+        let (wire, from_dispatch) = rings::wire();
+        let (replies, from_world) = rings::replies();
+        let (tap, tapped) = rings::tap();
+        let (asks, asked) = rings::resyncs();
+        let mut ear = |inbox: fn(&mut Ears) -> &mut Inbox| -> Producer<Report> {
+            let (up, heard) = rings::reports();
+            inbox(&mut self.ears).reports.push(heard);
+            up
+        };
+        let ups = [ear(|e| &mut e.risk), ear(|e| &mut e.route), ear(|e| &mut e.strategy)];
+        self.taps.push(tapped);
+        let wait = || self.run.wait.clone();
+        let reaction = Reaction::new(self.run.clock, &mut self.played.readers);
+        Cables {
+            exit: Exit::new(wire, ups, Tap(tap), reaction, wait()),
+            heard: Inbox { replies: vec![from_world], ..Inbox::default() },
+            world: World {
+                venues,
+                wire: from_dispatch,
+                replies: Replies { ring: replies, wait: wait(), count: 0 },
+            },
+            asks,
+            asked,
+        }
+    }
+
+    fn measure(&mut self, stage: Stage) -> (Span, u64) {
+        let panic_at = match self.run.plan.panic_at {
+            Some((at, frame)) if at == stage => frame,
+            _ => u64::MAX,
+        };
+        (Span::new(stage, self.run.clock, &mut self.played.readers), panic_at)
+    }
+
+    /// A stage in its place.
+    fn seat<'s, S, O>(
+        &mut self,
+        stage: Stage,
+        of: &'s mut S,
+        out: O,
+        hears: Inbox,
+    ) -> Seat<'s, S, O> {
+        let (span, panic_at) = self.measure(stage);
+        Seat::new(of, out, hears, span, panic_at)
+    }
+
+    /// A stage that hears nothing from below.
+    fn quiet<'s, S, O>(&mut self, stage: Stage, of: &'s mut S, out: O) -> Seat<'s, S, O> {
+        self.seat(stage, of, out, Inbox::default())
+    }
+
+    /// The stages that decide, on one core, with `out` behind them.
+    fn mind<'s>(
+        &mut self,
+        mind: &'s mut Mind,
+        out: ToDispatch<'s>,
+    ) -> Seat<'s, Strategies, ToRoute<'s>> {
+        let Ears { risk, route, strategy } = std::mem::take(&mut self.ears);
+        let gate = self.seat(Stage::Risk, &mut mind.gate, out, risk);
+        let router = self.seat(Stage::Route, &mut mind.router, ToRisk::Inline(gate), route);
+        let router = ToRoute::Inline(router);
+        self.seat(Stage::Strategy, &mut mind.strategies, router, strategy)
+    }
+
+    fn duty(&mut self, name: &'static str) -> Duty {
+        let (duty, reader) = Duty::new(self.run.clock);
+        self.played.duties.push((name, reader));
+        duty
+    }
+
+    fn front<'s, H>(
+        &mut self,
+        name: &'static str,
+        parts: Parts<'s>,
+        head: H,
+        back: Back<'s>,
+    ) -> Front<'s, H>
+    where
+        'r: 's,
+        H: Flow + for<'m> Emit<Market<'m>>,
+    {
+        let duty = self.duty(name);
+        let decode = Span::new(Stage::Decode, self.run.clock, &mut self.played.readers);
+        self.run.front(parts, head, back, duty, decode)
+    }
+
+    /// The loop of one stage on a core of its own.
+    fn looped<'s, S, O, I>(
+        &mut self,
+        name: &'static str,
+        mut seat: Seat<'s, S, O>,
+        source: I,
+    ) -> impl FnOnce(&crew::Hot<'_>) + use<'s, S, O, I>
+    where
+        S: Member,
+        O: Flow + for<'o> Emit<S::Out<'o>>,
+        I: Source<Seat<'s, S, O>>,
+    {
+        let (mut duty, wait) = (self.duty(name), self.run.wait.clone());
+        let mut sources = [source];
+        move |hot: &crew::Hot<'_>| {
+            hot.run(|| middle::run(&mut sources, &mut seat, &mut duty, &wait));
+        }
+    }
+
+    /// Runs the threads that `start` starts.
+    fn run<'env>(self, start: impl for<'scope> FnOnce(&mut crew::Crew<'scope, 'env>)) -> Played
+    where
+        'r: 'env,
+    {
+        let Build { run, threads, mut played, taps, .. } = self;
+        let terms = Terms { clock: run.clock, wait: &run.wait, threads, cores: run.cores };
+        played.log = crew::run(terms, taps, start);
+        played
+    }
+}

@@ -1,0 +1,142 @@
+//! The exit: what dispatch puts out. Orders go to the wire, reports go up, and all of it is tapped
+//! for the cold side.
+
+use super::link::{Flow, Inbox, Member};
+use super::span::Reaction;
+use super::step::{Grid, Step};
+use super::tap::{Tap, Tapped};
+use super::wait::Wait;
+use crate::base::AccountId;
+use crate::event::{Outcome, Report, Sent};
+use crate::limits;
+use crate::ring::Producer;
+use crate::stage::contract::{Emit, On};
+use crate::stage::dispatch::Dispatch;
+use crate::sys::clock;
+
+/// An order's bytes on their way to the venue.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    pub(super) account: AccountId,
+    len: u16,
+    bytes: [u8; limits::ORDER_BYTES_MAX],
+}
+
+impl Request {
+    fn new(sent: &Sent<'_>) -> Request {
+        let mut bytes = [0; limits::ORDER_BYTES_MAX];
+        bytes[..sent.bytes.len()].copy_from_slice(sent.bytes);
+        Request { account: sent.order.child().account, len: sent.bytes.len() as u16, bytes }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
+/// Where dispatch puts what comes out of it.
+#[derive(Debug)]
+pub(super) struct Exit {
+    pub(super) wire: Producer<Request>,
+    /// To risk, to route, to strategy; empty in the last of these where nobody listens.
+    pub(super) reports: [Producer<Report>; 3],
+    pub(super) tap: Tap,
+    pub(super) reaction: Reaction,
+    pub(super) wait: Wait,
+    /// Has an order of this step gone out?
+    has_ordered: bool,
+}
+
+impl Exit {
+    pub(super) fn new(
+        wire: Producer<Request>,
+        reports: [Producer<Report>; 3],
+        tap: Tap,
+        reaction: Reaction,
+        wait: Wait,
+    ) -> Exit {
+        Exit { wire, reports, tap, reaction, wait, has_ordered: false }
+    }
+
+    #[inline]
+    fn send(&mut self, sent: &Sent<'_>) {
+        if !self.has_ordered {
+            self.has_ordered = true;
+            let arrived = sent.order.child().stamp.arrived_tsc;
+            // What follows from a report or from the time alone has no frame that it answers.
+            if arrived != 0 {
+                self.reaction.order(clock::counter().wrapping_sub(arrived));
+            }
+        }
+        let request = Request::new(sent);
+        push(&mut self.wire, request, &self.wait);
+        self.tap.push(Tapped::sent(sent), &self.wait);
+    }
+
+    fn report(&mut self, report: &Report) {
+        for ring in &mut self.reports {
+            push(ring, *report, &self.wait);
+        }
+        self.tap.push(Tapped::Report(*report), &self.wait);
+    }
+}
+
+fn push<T>(ring: &mut Producer<T>, element: T, wait: &Wait) {
+    let mut element = Some(element);
+    wait.until(|| {
+        element = element.take().and_then(|element| ring.push(element).err());
+        element.is_none()
+    });
+}
+
+impl Emit<Outcome<'_>> for Exit {
+    #[inline]
+    fn emit(&mut self, outcome: &Outcome<'_>) {
+        match outcome {
+            Outcome::Sent(sent) => self.send(sent),
+            Outcome::Report(report) => self.report(report),
+        }
+    }
+}
+
+impl Flow for Exit {
+    fn begin(&mut self, _step: &Step) {
+        self.has_ordered = false;
+    }
+
+    #[inline]
+    fn done(&mut self, step: &Step) {
+        // A front that did not have the frame has nothing to time.
+        if step.arrived_tsc != 0 {
+            self.reaction.decision(clock::counter().wrapping_sub(step.arrived_tsc));
+        }
+    }
+}
+
+/// Turns what dispatch says of a reply into what its exit takes.
+struct AsOutcome<'a, O>(&'a mut O);
+
+impl<O: for<'o> Emit<Outcome<'o>>> Emit<Report> for AsOutcome<'_, O> {
+    fn emit(&mut self, report: &Report) {
+        self.0.emit(&Outcome::Report(report));
+    }
+}
+
+impl Member for Dispatch {
+    type Out<'o> = Outcome<'o>;
+
+    fn begin(
+        &mut self,
+        _step: &Step,
+        _grid: &mut Grid,
+        inbox: &mut Inbox,
+        out: &mut impl for<'o> Emit<Outcome<'o>>,
+    ) {
+        for replies in &mut inbox.replies {
+            while let Some(reply) = replies.pop() {
+                inbox.heard += 1;
+                self.on(&reply, &mut AsOutcome(out));
+            }
+        }
+    }
+}

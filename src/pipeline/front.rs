@@ -1,0 +1,176 @@
+//! The front: where frames come in and orders go out, one or more loops of a machine.
+//!
+//! A step, in every layout: the venues come to its time and their replies come back; every stage
+//! hears its reports and the time, the last one first; the frame goes down; when the last stage is
+//! done with it, the venues take what was ordered and see the frame, too.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::carry::{CarriedDecision, Lend};
+use super::duty::Duty;
+use super::exit::Exit;
+use super::link::{Flow, Parcel, Seat};
+use super::pace::Pacer;
+use super::span::Span;
+use super::step::Step;
+use super::wait::Wait;
+use super::world::{Listeners, World};
+use crate::event::{Market, Resync, Stamp};
+use crate::ring::Consumer;
+use crate::stage::contract::Emit;
+use crate::stage::dispatch::Dispatch;
+use crate::stage::feed::Feed;
+use crate::sys::clock;
+use crate::tape::{Frame, Tape};
+use crate::venue::Input;
+
+/// Where dispatch is, seen from the front.
+pub(super) enum Back<'a> {
+    /// At the end of the chain that begins here, or nowhere.
+    Inline,
+    /// On this core, fed by a ring from where orders are decided.
+    Here { decisions: Consumer<Parcel<CarriedDecision>>, seat: Box<Seat<'a, Dispatch, Exit>> },
+    /// On a core of its own.
+    Apart(Arc<Marks>),
+}
+
+/// How far dispatch is where it has a core of its own.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    /// Replies that it has turned into reports.
+    pub(super) heard: AtomicU64,
+    /// Steps that are done.
+    pub(super) done: AtomicU64,
+}
+
+/// See the module.
+pub(super) struct Front<'a, H> {
+    pub(super) tape: &'a Tape,
+    /// Which connections' frames come in here.
+    pub(super) mine: &'a [bool],
+    pub(super) feed: &'a mut Feed,
+    pub(super) head: H,
+    pub(super) back: Back<'a>,
+    pub(super) world: Option<World<'a>>,
+    pub(super) resyncs: Consumer<Resync>,
+    pub(super) decode: Span,
+    pub(super) pacer: Pacer,
+    pub(super) duty: Duty,
+    pub(super) wait: Wait,
+    /// One frame in this many has its stages measured one by one; a power of two.
+    pub(super) sample_every: u64,
+}
+
+impl<H> Front<'_, H>
+where
+    H: Flow + for<'m> Emit<Market<'m>>,
+{
+    /// Plays the tape. `asked` takes each request for a snapshot; `done` is told each frame's
+    /// number when it is out.
+    pub(super) fn play(&mut self, asked: &mut impl Emit<Resync>, mut done: impl FnMut(usize)) {
+        self.duty.begin();
+        for (n, frame) in self.tape.frames().enumerate() {
+            while !self.pacer.is_due(frame.recv_ns) {
+                self.duty.turn(false);
+                self.wait.pause();
+            }
+            let step = Step {
+                frame: n as u64,
+                recv_ns: frame.recv_ns,
+                arrived_tsc: 0,
+                is_measured: n as u64 & (self.sample_every - 1) == 0,
+            };
+            self.begin(&step);
+            self.frame(&frame, step);
+            while let Some(resync) = self.resyncs.pop() {
+                asked.emit(&resync);
+            }
+            done(n);
+            self.duty.turn(true);
+        }
+        self.duty.end();
+    }
+
+    /// The time of a frame has come.
+    #[inline]
+    fn begin(&mut self, step: &Step) {
+        if let Some(world) = &mut self.world {
+            world.advance(step.recv_ns);
+            match &mut self.back {
+                Back::Inline => {}
+                Back::Here { seat, .. } => seat.begin(step),
+                Back::Apart(marks) => {
+                    let sent = world.replies.count;
+                    self.wait.until(|| marks.heard.load(Ordering::Acquire) == sent);
+                }
+            }
+        }
+        self.head.begin(step);
+    }
+
+    #[inline]
+    fn frame(&mut self, frame: &Frame<'_>, mut step: Step) {
+        let is_mine = self.mine[frame.connection.index()];
+        if is_mine {
+            step.arrived_tsc = clock::counter();
+        }
+        let input = input_of(frame, &step);
+        if is_mine {
+            self.feed.decode(&input);
+            if step.is_measured {
+                self.decode.record_ticks(clock::counter().wrapping_sub(step.arrived_tsc));
+            }
+            self.feed.emit(&input, &mut self.head);
+        }
+        self.head.done(&step);
+        self.finish(step.frame, is_mine);
+        if let Some(world) = &mut self.world {
+            world.take(step.recv_ns);
+            if is_mine {
+                let venue = self.tape.sources()[frame.connection.index()].dialect.name;
+                self.feed.again(&input, &mut Listeners { venues: world.venues, venue });
+            }
+        }
+        self.head.rest();
+    }
+
+    /// Waits until the last stage is done with the frame; dispatches what is decided here.
+    #[inline]
+    fn finish(&mut self, frame: u64, is_mine: bool) {
+        match &mut self.back {
+            Back::Inline => {}
+            Back::Here { decisions, seat } => {
+                let mut is_over = false;
+                while !is_over {
+                    self.wait.until(|| !decisions.is_empty());
+                    decisions.pop_with(|parcel| match parcel {
+                        // The seat has begun already, before the stages that decide.
+                        Parcel::Begin(_) => {}
+                        Parcel::Message(decision) => decision.lend(&mut **seat),
+                        Parcel::Done(step) => {
+                            let arrived_tsc = if is_mine { step.arrived_tsc } else { 0 };
+                            seat.done(&Step { arrived_tsc, ..*step });
+                            is_over = true;
+                        }
+                    });
+                }
+            }
+            Back::Apart(marks) => {
+                self.wait.until(|| marks.done.load(Ordering::Acquire) == frame + 1);
+            }
+        }
+    }
+}
+
+/// The frame as the feed takes it.
+#[inline(always)]
+pub(super) fn input_of<'a>(frame: &Frame<'a>, step: &Step) -> Input<'a> {
+    let stamp = Stamp {
+        frame: step.frame,
+        recv_ns: step.recv_ns,
+        arrived_tsc: step.arrived_tsc,
+        connection: frame.connection,
+    };
+    Input { stamp, about: frame.about, bytes: frame.bytes }
+}

@@ -1,0 +1,159 @@
+//! What each stage between the ends does when a step begins, and when its frame is out.
+
+use super::link::{Inbox, Member};
+use super::step::{Grid, Step};
+use crate::event::{Decision, Outlook, Resync, Routed, Seen, View, Wanted};
+use crate::ring::Producer;
+use crate::stage::book::Books;
+use crate::stage::contract::{Emit, Idle, On};
+use crate::stage::model::Models;
+use crate::stage::risk::Gate;
+use crate::stage::route::Router;
+use crate::stage::signal::Signals;
+use crate::stage::strategy::Strategies;
+
+/// The books, with their way up to the feed.
+#[derive(Debug)]
+pub(super) struct Shelf<'a> {
+    pub(super) books: &'a mut Books,
+    pub(super) resyncs: Producer<Resync>,
+}
+
+/// The way up from book to feed. One request an instrument is the most that can be outstanding, so
+/// there is always room.
+struct Up<'a>(&'a mut Producer<Resync>);
+
+impl Emit<Resync> for Up<'_> {
+    fn emit(&mut self, message: &Resync) {
+        let pushed = self.0.push(*message);
+        assert!(pushed.is_ok(), "a request an instrument fits the ring");
+    }
+}
+
+impl<M> On<M> for Shelf<'_>
+where
+    Books: for<'o> On<M, Out<'o> = View>,
+{
+    type Out<'o> = View;
+
+    #[inline(always)]
+    fn on(&mut self, message: &M, out: &mut impl for<'o> Emit<View>) {
+        self.books.on(message, out);
+    }
+}
+
+impl Member for Shelf<'_> {
+    type Out<'o> = View;
+
+    #[inline]
+    fn begin(
+        &mut self,
+        step: &Step,
+        grid: &mut Grid,
+        _inbox: &mut Inbox,
+        out: &mut impl for<'o> Emit<View>,
+    ) {
+        for tick in grid.up_to(step.recv_ns) {
+            self.books.on(&tick, out);
+        }
+    }
+
+    #[inline]
+    fn rest(&mut self) {
+        self.books.drain_resyncs(&mut Up(&mut self.resyncs));
+        self.books.idle();
+    }
+}
+
+impl Member for Signals {
+    type Out<'o> = Seen<'o>;
+
+    fn begin(
+        &mut self,
+        _step: &Step,
+        _grid: &mut Grid,
+        _inbox: &mut Inbox,
+        _out: &mut impl for<'o> Emit<Seen<'o>>,
+    ) {
+    }
+
+    fn rest(&mut self) {
+        self.idle();
+    }
+}
+
+impl Member for Models {
+    type Out<'o> = Outlook<'o>;
+
+    fn begin(
+        &mut self,
+        _step: &Step,
+        _grid: &mut Grid,
+        _inbox: &mut Inbox,
+        _out: &mut impl for<'o> Emit<Outlook<'o>>,
+    ) {
+    }
+}
+
+impl Member for Strategies {
+    type Out<'o> = Wanted<'o>;
+
+    #[inline]
+    fn begin(
+        &mut self,
+        step: &Step,
+        grid: &mut Grid,
+        inbox: &mut Inbox,
+        out: &mut impl for<'o> Emit<Wanted<'o>>,
+    ) {
+        for reports in &mut inbox.reports {
+            while let Some(report) = reports.pop() {
+                self.on(&report, out);
+            }
+        }
+        for tick in grid.up_to(step.recv_ns) {
+            self.on(&tick, out);
+        }
+    }
+}
+
+impl Member for Router {
+    type Out<'o> = Routed<'o>;
+
+    #[inline]
+    fn begin(
+        &mut self,
+        _step: &Step,
+        _grid: &mut Grid,
+        inbox: &mut Inbox,
+        out: &mut impl for<'o> Emit<Routed<'o>>,
+    ) {
+        for reports in &mut inbox.reports {
+            while let Some(report) = reports.pop() {
+                self.on(&report, out);
+            }
+        }
+    }
+}
+
+impl Member for Gate {
+    type Out<'o> = Decision<'o>;
+
+    #[inline]
+    fn begin(
+        &mut self,
+        step: &Step,
+        grid: &mut Grid,
+        inbox: &mut Inbox,
+        out: &mut impl for<'o> Emit<Decision<'o>>,
+    ) {
+        for reports in &mut inbox.reports {
+            while let Some(report) = reports.pop() {
+                self.on(&report, out);
+            }
+        }
+        for tick in grid.up_to(step.recv_ns) {
+            self.on(&tick, out);
+        }
+    }
+}

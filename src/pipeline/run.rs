@@ -1,0 +1,170 @@
+//! A run: a tape through the machine, from its stages to its outcome.
+
+use std::time::Duration;
+
+use super::assembly::{Played, Run};
+use super::duty::Duty;
+use super::front::{Back, Front};
+use super::layout::{Layout, hot_cores};
+use super::link::{Flow, Inbox, Link, Seat};
+use super::member::Shelf;
+use super::outcome::{Outcome, PipelineError};
+use super::pace::{Pace, Pacer};
+use super::plan::{Plan, Progress};
+use super::span::{Readers, Span, Stage};
+use super::stages::{Ends, Mind};
+use super::step::Step;
+use super::tap::Output;
+use super::topology::{self, ToBooks};
+use super::wait::Wait;
+use crate::base::Instruments;
+use crate::event::View;
+use crate::stage::contract::Emit;
+use crate::sys::clock::Clock;
+use crate::sys::{alloc, core, memory};
+use crate::tape::Tape;
+
+/// Plays a tape through the machine.
+pub fn replay(
+    tape: &Tape,
+    instruments: &Instruments,
+    plan: &Plan,
+    progress: &Progress,
+) -> Result<Outcome, PipelineError> {
+    let mut names: Vec<&str> = tape.sources().iter().map(|s| s.dialect.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    let allowed = core::allowed()?.len();
+    let cores = if plan.pin { hot_cores()? } else { Vec::new() };
+    let layout = plan.layout.resolved(names.len(), allowed);
+    let threads = match layout {
+        Layout::One | Layout::Auto => 1,
+        Layout::VenuePerCore => names.len() + 1,
+        Layout::StagePerCore => Stage::ALL.len(),
+    };
+    let clock = Clock::calibrate(Duration::from_millis(20));
+    let wait = Wait::new(allowed < threads);
+    let run = Run { tape, plan, progress, cores: &cores, clock, wait };
+    // Where the system is too old to be asked, the first frames bring in what they need.
+    memory::prefault_code();
+    let of = |venue: &str| Ends::new(venue, tape, instruments, plan);
+    let mut mind = Mind::new(instruments, plan);
+    let mut ends: Vec<Ends> = match layout {
+        Layout::VenuePerCore => names.iter().map(|venue| of(venue)).collect(),
+        _ => vec![of("*")],
+    };
+    let played = match layout {
+        Layout::One | Layout::Auto => run.one(&mut ends[0], &mut mind),
+        Layout::VenuePerCore => run.venues(&mut ends, &mut mind),
+        Layout::StagePerCore => run.stages(&mut ends[0], &mut mind),
+    };
+    if let Some(why) = played.log.panic {
+        let cancelled = ends.iter_mut().map(Ends::cancel_all).sum();
+        return Err(PipelineError::Panicked { why, cancelled });
+    }
+    Ok(together(layout, instruments, ends, mind, played))
+}
+
+/// Adds up what the parts of a run came to.
+fn together(
+    layout: Layout,
+    instruments: &Instruments,
+    mut ends: Vec<Ends>,
+    mind: Mind,
+    played: Played,
+) -> Outcome {
+    ends.iter_mut().for_each(Ends::take_left);
+    let shown = |id| ends.iter().find_map(|ends| ends.show(id, instruments));
+    let books = instruments.iter().filter_map(|i| shown(i.id)).collect();
+    let marks = &played.log.marks;
+    let allocations = alloc::Counts {
+        allocations: marks.iter().map(|m| m.allocations.allocations).sum(),
+        frees: marks.iter().map(|m| m.allocations.frees).sum(),
+    };
+    let mut outputs: Vec<Output> = played.log.outputs.into_iter().flatten().collect();
+    // Each dispatch's outputs are in the order of their times already.
+    outputs.sort_by_key(|output| output.stamp().recv_ns);
+    let mut outcome = Outcome {
+        layout,
+        counts: Default::default(),
+        integrity: Default::default(),
+        books,
+        resyncs: Vec::new(),
+        refused: Vec::new(),
+        outputs,
+        denied: mind.gate.denied(),
+        venues: Vec::new(),
+        gate: mind.gate,
+        latency: played.readers.latency(),
+        regimes: played.duties.iter().map(|(name, duty)| (*name, duty.regimes())).collect(),
+        pass_ns: marks.iter().map(|m| m.pass_ns).max().unwrap_or_default(),
+        allocations: alloc::is_counting().then_some(allocations),
+        page_faults: marks.iter().map(|m| m.page_faults).sum(),
+        cores: marks.iter().filter_map(|m| m.core).collect(),
+    };
+    for part in ends {
+        outcome.counts += part.feed.counts();
+        outcome.integrity += part.books.integrity();
+        outcome.refused.extend(part.feed.refused().iter().cloned());
+        outcome.resyncs.extend(part.asked.0);
+        outcome.venues.extend(part.venues);
+    }
+    outcome.refused.sort_by_key(|kept| kept.frame);
+    outcome.resyncs.sort_by_key(|resync| resync.frame);
+    outcome.venues.sort_by_key(|venue| venue.account);
+    outcome
+}
+
+/// The end of a chain that only looks.
+struct Viewer<'a, V>(&'a mut V);
+
+impl<V: Emit<View>> Emit<View> for Viewer<'_, V> {
+    #[inline]
+    fn emit(&mut self, view: &View) {
+        self.0.emit(view);
+    }
+}
+
+impl<V> Flow for Viewer<'_, V> {
+    fn begin(&mut self, _step: &Step) {}
+    fn done(&mut self, _step: &Step) {}
+}
+
+/// Plays a tape through feed and books on this thread and hands every view to `views`: for
+/// comparisons and research.
+pub fn watch(
+    tape: &Tape,
+    instruments: &Instruments,
+    plan: &Plan,
+    views: &mut impl Emit<View>,
+) -> Vec<crate::event::Resync> {
+    let clock = Clock::calibrate(Duration::from_millis(1));
+    let progress = Progress::default();
+    let wait = Wait::new(false);
+    let run = Run { tape, plan, progress: &progress, cores: &[], clock, wait };
+    let bare = Plan { trading: Default::default(), ..plan.clone() };
+    let mut ends = Ends::new("*", tape, instruments, &bare);
+    let mut readers = Readers::default();
+    let (asks, asked) = topology::resyncs();
+    let mut shelf = Shelf { books: &mut ends.books, resyncs: asks };
+    let span = Span::new(Stage::Book, clock, &mut readers);
+    let seat = Seat::new(&mut shelf, Viewer(views), Inbox::default(), span, u64::MAX);
+    let head: Link<'_, _, _, ToBooks> = Link::Inline(seat);
+    let mut front = Front {
+        tape,
+        mine: &ends.mine,
+        feed: &mut ends.feed,
+        head,
+        back: Back::Inline,
+        world: None,
+        resyncs: asked,
+        decode: Span::new(Stage::Decode, clock, &mut readers),
+        pacer: Pacer::new(Pace::Max, clock),
+        duty: Duty::new(clock).0,
+        wait: run.wait.clone(),
+        sample_every: plan.sample_every,
+    };
+    front.play(&mut ends.asked, |_| {});
+    drop(front);
+    ends.asked.0
+}

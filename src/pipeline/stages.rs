@@ -1,0 +1,122 @@
+//! The stages of a run, as they are made: what each front has of its own, and what decides for all.
+
+use super::plan::{Plan, RESYNCS_KEPT};
+use super::world::Venue;
+use crate::base::{InstrumentId, Instruments, Nanos};
+use crate::event::Resync;
+use crate::ring::Consumer;
+use crate::stage::book::{Books, Shown};
+use crate::stage::contract::Emit;
+use crate::stage::dispatch::Dispatch;
+use crate::stage::feed::Feed;
+use crate::stage::model::Models;
+use crate::stage::risk::Gate;
+use crate::stage::route::Router;
+use crate::stage::signal::Signals;
+use crate::stage::strategy::Strategies;
+use crate::sys::memory;
+use crate::tape::Tape;
+
+/// The two ends of the machine and what is between the first of them and the decision, for one
+/// venue or for all.
+#[derive(Debug)]
+pub(super) struct Ends {
+    /// The dialect whose frames come in here; `*` for all.
+    pub(super) venue: String,
+    /// Which connections those are.
+    pub(super) mine: Vec<bool>,
+    pub(super) feed: Feed,
+    pub(super) books: Books,
+    pub(super) signals: Signals,
+    pub(super) models: Models,
+    pub(super) dispatch: Dispatch,
+    pub(super) venues: Vec<Venue>,
+    pub(super) asked: Requests,
+    /// Requests that came when the last frame was out.
+    pub(super) left: Option<Consumer<Resync>>,
+}
+
+/// What decides, once for all venues.
+#[derive(Debug)]
+pub(super) struct Mind {
+    pub(super) strategies: Strategies,
+    pub(super) router: Router,
+    pub(super) gate: Gate,
+}
+
+/// Keeps the first requests for snapshots.
+#[derive(Debug)]
+pub(super) struct Requests(pub(super) Vec<Resync>);
+
+impl Requests {
+    fn new() -> Requests {
+        let mut room = Vec::with_capacity(RESYNCS_KEPT);
+        memory::prefault_spare(&mut room);
+        Requests(room)
+    }
+}
+
+impl Emit<Resync> for Requests {
+    fn emit(&mut self, message: &Resync) {
+        if self.0.len() < RESYNCS_KEPT {
+            self.0.push(*message);
+        }
+    }
+}
+
+impl Ends {
+    /// For the venue of this name, or for all of them.
+    pub(super) fn new(venue: &str, tape: &Tape, instruments: &Instruments, plan: &Plan) -> Ends {
+        let is_mine = |name: &str| venue == "*" || name == venue;
+        let trading = &plan.trading;
+        let papers = trading.venues.iter().filter(|paper| is_mine(paper.dialect.name));
+        Ends {
+            venue: venue.to_owned(),
+            mine: tape.sources().iter().map(|source| is_mine(source.dialect.name)).collect(),
+            feed: Feed::new(&tape.dialects(), instruments, plan.level),
+            books: Books::new(instruments, &plan.books),
+            signals: Signals::new(instruments, &trading.signal),
+            models: Models::new(instruments, &trading.model),
+            dispatch: Dispatch::new(instruments, &trading.dispatch),
+            venues: papers.map(|paper| paper.open(instruments)).collect(),
+            asked: Requests::new(),
+            left: None,
+        }
+    }
+
+    /// What an instrument's book shows, if it is kept here.
+    pub(super) fn show(&self, id: InstrumentId, instruments: &Instruments) -> Option<Shown> {
+        let venue = instruments.with_id(id)?.venue;
+        let is_mine = self.venue == "*" || self.venue == venue;
+        if is_mine { self.books.show(id) } else { None }
+    }
+
+    /// Cancels every open order, after a thread has died; says how many.
+    pub(super) fn cancel_all(&mut self) -> usize {
+        let Ends { dispatch, venues, .. } = self;
+        dispatch.cancel_all(&mut |account, bytes| {
+            if let Some(venue) = venues.iter_mut().find(|venue| venue.account == account) {
+                venue.exchange.take(bytes, Nanos(i64::MAX));
+            }
+        })
+    }
+
+    /// Takes the requests that were left on their way.
+    pub(super) fn take_left(&mut self) {
+        let Some(mut left) = self.left.take() else { return };
+        while let Some(resync) = left.pop() {
+            self.asked.emit(&resync);
+        }
+    }
+}
+
+impl Mind {
+    pub(super) fn new(instruments: &Instruments, plan: &Plan) -> Mind {
+        let trading = &plan.trading;
+        Mind {
+            strategies: Strategies::new(instruments, &trading.strategy),
+            router: Router::new(instruments, &trading.route),
+            gate: Gate::new(instruments, &trading.risk),
+        }
+    }
+}

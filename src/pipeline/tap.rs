@@ -1,0 +1,199 @@
+//! The tap: everything that went out or came back, for the cold side; and its hash.
+//!
+//! In: what dispatch put out, in order. Out: the same, kept; one number that two runs share only
+//! where they did the same.
+//! Never: a measured time in the hash.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use super::wait::Wait;
+use crate::base::{AccountId, OrderId};
+use crate::event::{Action, Report, Sent, Stamp};
+use crate::limits;
+use crate::ring::{Consumer, Producer};
+
+/// One thing that dispatch put out.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a slot of a ring has room for the largest anyway")]
+pub(super) enum Tapped {
+    /// An order's bytes.
+    Sent(Bytes),
+    /// What became of an order.
+    Report(Report),
+}
+
+/// An order's bytes, with what they belong to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bytes {
+    stamp: Stamp,
+    order: OrderId,
+    account: AccountId,
+    action: Action,
+    len: u16,
+    bytes: [u8; limits::ORDER_BYTES_MAX],
+}
+
+/// One thing that went out or came back.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// An order's bytes, to its venue.
+    Sent {
+        /// The frame that caused it, and the logical time.
+        stamp: Stamp,
+        /// The order.
+        order: OrderId,
+        /// The account.
+        account: AccountId,
+        /// Place or cancel.
+        action: Action,
+        /// As they went out.
+        bytes: Vec<u8>,
+    },
+    /// What became of an order.
+    Report(Report),
+}
+
+/// The writing end, on dispatch's thread. In replay it waits for room.
+#[derive(Debug)]
+pub(super) struct Tap(pub(super) Producer<Tapped>);
+
+impl Tap {
+    #[inline]
+    pub(super) fn push(&mut self, tapped: Tapped, wait: &Wait) {
+        let mut tapped = Some(tapped);
+        wait.until(|| {
+            tapped = tapped.take().and_then(|tapped| self.0.push(tapped).err());
+            tapped.is_none()
+        });
+    }
+}
+
+impl Tapped {
+    pub(super) fn sent(sent: &Sent<'_>) -> Tapped {
+        let mut bytes = [0; limits::ORDER_BYTES_MAX];
+        bytes[..sent.bytes.len()].copy_from_slice(sent.bytes);
+        let child = sent.order.child();
+        Tapped::Sent(Bytes {
+            stamp: child.stamp,
+            order: sent.order.id(),
+            account: child.account,
+            action: child.action,
+            len: sent.bytes.len() as u16,
+            bytes,
+        })
+    }
+}
+
+/// Takes everything that is there.
+pub(super) fn drain(tap: &mut Consumer<Tapped>, into: &mut Vec<Output>) -> bool {
+    let before = into.len();
+    while tap.pop_with(|tapped| into.push(Output::of(tapped))).is_some() {}
+    into.len() > before
+}
+
+impl Output {
+    fn of(tapped: &Tapped) -> Output {
+        match tapped {
+            Tapped::Report(report) => Output::Report(*report),
+            Tapped::Sent(sent) => Output::Sent {
+                stamp: sent.stamp,
+                order: sent.order,
+                account: sent.account,
+                action: sent.action,
+                bytes: sent.bytes[..usize::from(sent.len)].to_vec(),
+            },
+        }
+    }
+
+    /// The account that it concerns.
+    pub const fn account(&self) -> AccountId {
+        match self {
+            Output::Sent { account, .. } => *account,
+            Output::Report(report) => report.account,
+        }
+    }
+
+    /// The order that it concerns.
+    pub const fn order(&self) -> OrderId {
+        match self {
+            Output::Sent { order, .. } => *order,
+            Output::Report(report) => report.order,
+        }
+    }
+
+    /// Its frame and its time.
+    pub const fn stamp(&self) -> Stamp {
+        match self {
+            Output::Sent { stamp, .. } => *stamp,
+            Output::Report(report) => report.stamp,
+        }
+    }
+
+    /// All of it that does not depend on how fast the host is, as bytes.
+    pub fn encode(&self, into: &mut Vec<u8>) {
+        let stamp = self.stamp();
+        into.extend_from_slice(&stamp.frame.to_le_bytes());
+        into.extend_from_slice(&stamp.recv_ns.0.to_le_bytes());
+        into.extend_from_slice(&self.order().0.to_le_bytes());
+        into.extend_from_slice(&self.account().0.to_le_bytes());
+        match self {
+            Output::Sent { action, bytes, .. } => {
+                into.extend_from_slice(&[0, *action as u8]);
+                into.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+                into.extend_from_slice(bytes);
+            }
+            Output::Report(report) => {
+                into.extend_from_slice(&[1, report.state as u8]);
+                let Report { terms, fill, filled, .. } = report;
+                for number in [
+                    report.intent as i64,
+                    terms.price.0,
+                    terms.qty.0,
+                    terms.side as i64,
+                    terms.style as i64,
+                    fill.price.0,
+                    fill.qty.0,
+                    fill.amount,
+                    fill.fee,
+                    i64::from(fill.fee_asset.0),
+                    fill.liquidity as i64,
+                    filled.0,
+                    i64::from(report.instrument.0),
+                    i64::from(report.strategy.0),
+                    i64::from(report.reasons.0),
+                    i64::from(report.rejection),
+                    i64::from(report.is_cancel_refusal),
+                ] {
+                    into.extend_from_slice(&number.to_le_bytes());
+                }
+            }
+        }
+    }
+}
+
+/// One number for all outputs: each account's in their order, then the accounts in theirs. Which
+/// account's output came first between two venues depends on the host in some layouts, and is no
+/// difference.
+pub fn hash(outputs: &[Output]) -> String {
+    let mut accounts: Vec<AccountId> = outputs.iter().map(Output::account).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    let mut whole = Sha256::new();
+    let mut encoded = Vec::new();
+    for account in accounts {
+        let mut one = Sha256::new();
+        for output in outputs.iter().filter(|output| output.account() == account) {
+            encoded.clear();
+            output.encode(&mut encoded);
+            one.update(&encoded);
+        }
+        whole.update(account.0.to_le_bytes());
+        whole.update(one.finalize());
+    }
+    whole.finalize().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

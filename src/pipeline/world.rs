@@ -1,0 +1,87 @@
+//! The world outside, as a replay has it: the venues in a box that take our orders.
+//!
+//! In: order bytes from the wire, the decoded market. Out: replies, when they are due.
+//! Never: a part of our own latency; it is called when the frame is out, or before one arrives.
+
+use super::exit::Request;
+use super::wait::Wait;
+use crate::base::{AccountId, Nanos};
+use crate::event::{Market, Reply};
+use crate::ring::{Consumer, Producer};
+use crate::sim::exchange::Exchange;
+use crate::stage::contract::Emit;
+
+/// The venues behind one dispatch.
+#[derive(Debug)]
+pub(super) struct World<'a> {
+    pub(super) venues: &'a mut [Venue],
+    pub(super) wire: Consumer<Request>,
+    pub(super) replies: Replies,
+}
+
+/// An account and its venue in a box.
+#[derive(Debug)]
+pub struct Venue {
+    /// The account.
+    pub account: AccountId,
+    /// Name of its dialect.
+    pub venue: &'static str,
+    /// The box.
+    pub exchange: Exchange,
+}
+
+/// The way of replies to dispatch.
+#[derive(Debug)]
+pub(super) struct Replies {
+    pub(super) ring: Producer<Reply>,
+    pub(super) wait: Wait,
+    /// Replies that were put in.
+    pub(super) count: u64,
+}
+
+impl Emit<Reply> for Replies {
+    fn emit(&mut self, reply: &Reply) {
+        let mut reply = Some(*reply);
+        self.wait.until(|| {
+            reply = reply.take().and_then(|reply| self.ring.push(reply).err());
+            reply.is_none()
+        });
+        self.count += 1;
+    }
+}
+
+impl World<'_> {
+    /// Logical time has reached `now`: orders that arrive by then are executed, replies that are due
+    /// by then come back.
+    #[inline]
+    pub(super) fn advance(&mut self, now: Nanos) {
+        for venue in &mut *self.venues {
+            venue.exchange.advance(now, &mut self.replies);
+        }
+    }
+
+    /// Takes the orders that are on the wire.
+    #[inline]
+    pub(super) fn take(&mut self, now: Nanos) {
+        let venues = &mut *self.venues;
+        while let Some(()) = self.wire.pop_with(|request| {
+            if let Some(venue) = venues.iter_mut().find(|v| v.account == request.account) {
+                venue.exchange.take(request.bytes(), now);
+            }
+        }) {}
+    }
+}
+
+/// Hands the market of one dialect to its venues.
+pub(super) struct Listeners<'a> {
+    pub(super) venues: &'a mut [Venue],
+    pub(super) venue: &'static str,
+}
+
+impl Emit<Market<'_>> for Listeners<'_> {
+    fn emit(&mut self, market: &Market<'_>) {
+        for venue in self.venues.iter_mut().filter(|v| v.venue == self.venue) {
+            venue.exchange.on(market);
+        }
+    }
+}
