@@ -99,14 +99,10 @@ impl Host {
         venues.sort_unstable();
         venues.dedup();
         let cores = core::allowed().map_err(Failure::failed)?;
-        let hot = pipeline::hot_cores().map_err(Failure::failed)?;
         let layout = args::layout(config.pipeline.layout).resolved(venues.len(), cores.len());
-        let names: Vec<String> = match layout {
-            Layout::StagePerCore => ["feed", "book"].map(String::from).into(),
-            Layout::VenuePerCore => venues.iter().map(|venue| format!("{venue}: all")).collect(),
-            Layout::One | Layout::Auto => vec![String::from("all")],
-        };
+        let names = layout.threads(&venues);
         let count = names.len();
+        let hot = pipeline::hot_cores(count).map_err(Failure::failed)?;
         let core = |n| config.pipeline.pin.then(|| pipeline::core_of(n, count, &hot)).flatten();
         let threads = names.into_iter().enumerate().map(|(n, name)| (name, core(n))).collect();
         let simd = config.pipeline.simd.unwrap_or_else(FastLevel::detect);

@@ -4,4 +4,4 @@
 
 mod recorder;
 
-pub use recorder::{Recorded, record};
+pub use recorder::{Recorded, Recorder, Session};

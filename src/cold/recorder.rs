@@ -5,11 +5,13 @@
 
 use std::path::Path;
 
-use crate::base::{ConnectionId, InstrumentId, Instruments, Nanos};
+use crate::base::{AccountId, ConnectionId, InstrumentId, Instruments, Nanos};
 use crate::event::Tick;
-use crate::journal::{JournalError, Kind, Listed, Opened, Options, Record, Writer};
+use crate::journal::{
+    Direction, JournalError, Kind, Listed, Opened, Options, Record, Session as Setup, Writer,
+};
 use crate::limits;
-use crate::tape::Tape;
+use crate::tape::{ACCOUNT_URL, Logged, Tape};
 
 /// What was recorded.
 #[derive(Clone, Copy, Debug)]
@@ -20,38 +22,69 @@ pub struct Recorded {
     pub segments_deleted: u64,
 }
 
-/// Writes a journal of a tape: instruments, connections, frames and ticks in their order. Where
-/// that fails, nothing of it is left.
-pub fn record(
-    tape: &Tape,
-    instruments: &Instruments,
-    dir: &Path,
-    options: Options,
-) -> Result<Recorded, JournalError> {
-    let begin = tape.frame(0).map_or(Nanos::NONE, |frame| frame.recv_ns);
-    let mut writer = Writer::create(dir, options, begin)?;
-    let written = append_beginning(&mut writer, tape, instruments, begin)
-        .and_then(|()| append_frames(&mut writer, tape, begin));
-    match written {
-        Ok(latest) => {
-            let records = writer.records() + 1;
-            let segments_deleted = writer.finish(latest)?;
-            Ok(Recorded { records, segments_deleted })
+/// A session to be recorded.
+#[derive(Clone, Copy, Debug)]
+pub struct Session<'a> {
+    /// Its frames.
+    pub tape: &'a Tape,
+    /// What they speak of.
+    pub instruments: &'a Instruments,
+    /// How it was configured.
+    pub setup: &'a Setup,
+    /// The accounts that orders went to, with their venues' dialects.
+    pub accounts: &'a [(AccountId, &'static str)],
+    /// What went out and came back, in the order of its times.
+    pub logged: &'a [Logged],
+}
+
+/// A journal that is begun before a session, so that what cannot be written is known then.
+#[derive(Debug)]
+pub struct Recorder {
+    writer: Writer,
+    begin: Nanos,
+}
+
+impl Recorder {
+    /// Begins a journal for the session on a tape.
+    pub fn create(tape: &Tape, dir: &Path, options: Options) -> Result<Recorder, JournalError> {
+        let begin = tape.frame(0).map_or(Nanos::NONE, |frame| frame.recv_ns);
+        Ok(Recorder { writer: Writer::create(dir, options, begin)?, begin })
+    }
+
+    /// Writes a session: how it was configured, instruments, connections, then frames, ticks, orders
+    /// and reports in their order. Where that fails, nothing of it is left.
+    pub fn record(self, session: &Session<'_>) -> Result<Recorded, JournalError> {
+        let Recorder { mut writer, begin } = self;
+        let written = append_beginning(&mut writer, session, begin)
+            .and_then(|()| append_frames(&mut writer, session, begin));
+        match written {
+            Ok(latest) => {
+                let records = writer.records() + 1;
+                let segments_deleted = writer.finish(latest)?;
+                Ok(Recorded { records, segments_deleted })
+            }
+            Err(why) => {
+                writer.discard();
+                Err(why)
+            }
         }
-        Err(why) => {
-            writer.discard();
-            Err(why)
-        }
+    }
+
+    /// Removes what was begun, where there is no session after all.
+    pub fn discard(self) {
+        self.writer.discard();
     }
 }
 
 /// What a reader must know before the first frame.
 fn append_beginning(
     writer: &mut Writer,
-    tape: &Tape,
-    instruments: &Instruments,
+    session: &Session<'_>,
     begin: Nanos,
 ) -> Result<(), JournalError> {
+    let Session { tape, instruments, .. } = *session;
+    let setup = session.setup.encode();
+    writer.append(&Record { bytes: &setup, ..Record::new(Kind::Session, begin) })?;
     for instrument in instruments {
         let listed = Listed {
             dialect: instrument.venue,
@@ -71,7 +104,32 @@ fn append_beginning(
         let connection = ConnectionId(n as u16);
         writer.append(&Record { connection, bytes: &bytes, ..Record::new(Kind::Opened, begin) })?;
     }
+    for (n, (account, dialect)) in session.accounts.iter().enumerate() {
+        let url = format!("{ACCOUNT_URL}{}", account.0);
+        let bytes = Opened { dialect, url: &url }.encode();
+        let connection = ConnectionId((tape.sources().len() + n) as u16);
+        writer.append(&Record { connection, bytes: &bytes, ..Record::new(Kind::Opened, begin) })?;
+    }
     Ok(())
+}
+
+/// One order or report, on its account's connection.
+fn append_logged(
+    writer: &mut Writer,
+    session: &Session<'_>,
+    logged: &Logged,
+) -> Result<(), JournalError> {
+    let place = session.accounts.iter().position(|(account, _)| account.0 == logged.account);
+    // What is of no account is on the first one's: it never left the house.
+    let connection = ConnectionId((session.tape.sources().len() + place.unwrap_or(0)) as u16);
+    let kind = if logged.is_report { Kind::Report } else { Kind::Frame };
+    writer.append(&Record {
+        direction: Direction::Out,
+        connection,
+        frame: logged.frame,
+        bytes: &logged.bytes,
+        ..Record::new(kind, logged.recv_ns)
+    })
 }
 
 /// How a recording is called: by its path, or by its name alone where the path would not fit.
@@ -86,9 +144,19 @@ fn named(path: &Path) -> String {
 }
 
 /// Frames and the ticks between them, all the way to the disk; the time of the last one.
-fn append_frames(writer: &mut Writer, tape: &Tape, begin: Nanos) -> Result<Nanos, JournalError> {
+fn append_frames(
+    writer: &mut Writer,
+    session: &Session<'_>,
+    begin: Nanos,
+) -> Result<Nanos, JournalError> {
     let mut latest = begin;
-    for (n, frame) in tape.frames().enumerate() {
+    let mut logged = session.logged.iter().peekable();
+    for (n, frame) in session.tape.frames().enumerate() {
+        // What frames before this one led to, as far as its time has come.
+        let is_before = |l: &&Logged| l.recv_ns <= frame.recv_ns && l.frame < n as u64;
+        while let Some(logged) = logged.next_if(is_before) {
+            append_logged(writer, session, logged)?;
+        }
         append_ticks(writer, latest, frame.recv_ns)?;
         latest = frame.recv_ns;
         let about =
@@ -100,6 +168,9 @@ fn append_frames(writer: &mut Writer, tape: &Tape, begin: Nanos) -> Result<Nanos
             bytes: frame.bytes.text(),
             ..Record::new(Kind::Frame, frame.recv_ns)
         })?;
+    }
+    for logged in logged {
+        append_logged(writer, session, logged)?;
     }
     writer.flush(latest, true)?;
     Ok(latest)

@@ -44,6 +44,10 @@ pub enum Kind {
     Instrument = 6,
     /// The journal was closed in order; no bytes.
     End = 7,
+    /// What became of an order; the bytes are the pipeline's, `connection` is the account's.
+    Report = 8,
+    /// How the session was configured; the bytes are a [`Session`](super::Session).
+    Session = 9,
 }
 
 /// Which way a frame went.
@@ -336,6 +340,8 @@ impl RecordHead {
             5 => Kind::Takes,
             6 => Kind::Instrument,
             7 => Kind::End,
+            8 => Kind::Report,
+            9 => Kind::Session,
             _ => return None,
         };
         let direction = match self.direction {

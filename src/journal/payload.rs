@@ -29,6 +29,29 @@ pub struct Listed<'a> {
     pub precision: Precision,
 }
 
+/// How a session was configured, so that a replay of it does the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Did the venues in a box fill orders?
+    pub fills: bool,
+    /// The user's configuration over the built-in one, as TOML.
+    pub overlay: String,
+}
+
+impl Session {
+    /// The bytes of its record.
+    pub fn encode(&self) -> Vec<u8> {
+        format!("fills={}\n{}", self.fills, self.overlay).into_bytes()
+    }
+
+    /// From the bytes of its record.
+    pub fn decode(bytes: &[u8]) -> Option<Session> {
+        let (head, overlay) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
+        let fills = head.strip_prefix("fills=")?.parse().ok()?;
+        Some(Session { fills, overlay: overlay.to_owned() })
+    }
+}
+
 impl<'a> Opened<'a> {
     /// The bytes of its record.
     pub fn encode(&self) -> Vec<u8> {
@@ -90,6 +113,16 @@ mod tests {
             };
             assert_eq!(Listed::decode(&listed.encode()), Some(listed));
         }
+    }
+
+    #[test]
+    fn a_session_reads_back_as_written() {
+        for fills in [true, false] {
+            let session = Session { fills, overlay: String::from("[book]\nladder_depth = 25\n") };
+            assert_eq!(Session::decode(&session.encode()), Some(session));
+        }
+        assert_eq!(Session::decode(b"fills=perhaps\n"), None);
+        assert_eq!(Session::decode(b"fills=true"), None);
     }
 
     #[test]

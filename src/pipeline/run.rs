@@ -35,13 +35,9 @@ pub fn replay(
     names.sort_unstable();
     names.dedup();
     let allowed = core::allowed()?.len();
-    let cores = if plan.pin { hot_cores()? } else { Vec::new() };
     let layout = plan.layout.resolved(names.len(), allowed);
-    let threads = match layout {
-        Layout::One | Layout::Auto => 1,
-        Layout::VenuePerCore => names.len() + 1,
-        Layout::StagePerCore => Stage::ALL.len(),
-    };
+    let threads = layout.threads(&names).len();
+    let cores = if plan.pin { hot_cores(threads)? } else { Vec::new() };
     let clock = Clock::calibrate(Duration::from_millis(20));
     let wait = Wait::new(allowed < threads);
     let run = Run { tape, plan, progress, cores: &cores, clock, wait };

@@ -55,6 +55,35 @@ pub fn pin(core: usize) -> Result<(), CoreError> {
     Err(CoreError::NotBound { core, found })
 }
 
+/// A core that may be used, and what it shares with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its number.
+    pub core: usize,
+    /// The lowest number among the hardware threads of its physical core, itself included.
+    pub physical: usize,
+    /// The lowest number among the cores that share its last-level cache, itself included.
+    pub cache: usize,
+}
+
+/// Where each of these cores lies, as the system tells; what it does not tell counts as shared with
+/// nobody.
+pub fn places(cores: &[usize]) -> Vec<Place> {
+    let lowest = |core: usize, file: &str| {
+        let path = format!("/sys/devices/system/cpu/cpu{core}/{file}");
+        let text = std::fs::read_to_string(path).ok()?;
+        // A list such as `0-3,8-11`, in ascending order.
+        let first = text.trim().split([',', '-']).next()?;
+        first.parse().ok()
+    };
+    let place = |core: &usize| Place {
+        core: *core,
+        physical: lowest(*core, "topology/thread_siblings_list").unwrap_or(*core),
+        cache: lowest(*core, "cache/index3/shared_cpu_list").unwrap_or(*core),
+    };
+    cores.iter().map(place).collect()
+}
+
 /// The core that the calling thread runs on at this moment.
 pub fn current() -> Option<usize> {
     // SAFETY: takes nothing and only reads.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::TapeError;
 use crate::base::{ConnectionId, InstrumentId, Nanos, Precision, Symbol};
 use crate::limits;
+use crate::journal::Session;
 use crate::venue::Dialect;
 use crate::venue::wire::Padded;
 
@@ -17,6 +18,23 @@ pub struct Tape {
     pub(super) subjects: Vec<Symbol>,
     pub(super) listed: Vec<Listing>,
     pub(super) warnings: Vec<String>,
+    pub(super) logged: Vec<Logged>,
+    pub(super) session: Option<Session>,
+}
+
+/// What a journal says went out, or came back of an order, in its order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged {
+    /// The frame that caused it.
+    pub frame: u64,
+    /// Its logical time.
+    pub recv_ns: Nanos,
+    /// The account, by its number then.
+    pub account: u16,
+    /// Is it a report, or an order's bytes?
+    pub is_report: bool,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
 }
 
 /// An instrument that a recording itself lists.
@@ -85,6 +103,16 @@ impl Tape {
     /// What was found wrong but did not keep the recording from being loaded.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// What a journal says went out and came back, in its order.
+    pub fn logged(&self) -> &[Logged] {
+        &self.logged
+    }
+
+    /// How the session was configured that a journal holds.
+    pub fn session(&self) -> Option<&Session> {
+        self.session.as_ref()
     }
 
     /// How many frames there are.

@@ -1,12 +1,12 @@
 //! Our own journals: what `--record` and live sessions wrote.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::contract::{Format, Spec, stands_alone};
-use super::deck::{Listing, Sink, Tape};
+use super::deck::{Listing, Logged, Sink, Tape};
 use super::error::TapeError;
 use crate::base::{ConnectionId, InstrumentId, Symbol};
-use crate::journal::{Direction, Item, Kind, Listed, Opened, Reader, Record};
+use crate::journal::{Direction, Item, Kind, Listed, Opened, Reader, Record, Session};
 use crate::venue;
 
 pub(super) static FORMAT: Format = Format {
@@ -18,6 +18,20 @@ pub(super) static FORMAT: Format = Format {
     takes_directory: true,
 };
 
+/// How the session in a journal was configured, without reading the rest of it; `None` where the
+/// journal does not say.
+pub fn session(path: &Path) -> Result<Option<Session>, TapeError> {
+    let mut reader = Reader::open(path)?;
+    while let Some(Item::Record(record)) = reader.read() {
+        match record.kind {
+            Kind::Session => return Ok(Session::decode(record.bytes)),
+            Kind::Frame => break,
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
 /// What a journal's own ids stand for.
 #[derive(Default)]
 struct Ids {
@@ -25,7 +39,12 @@ struct Ids {
     connections: Vec<Option<ConnectionId>>,
     /// Symbols, by the journal's instrument ids.
     symbols: Vec<Option<Symbol>>,
+    /// Accounts, by the journal's connections.
+    accounts: Vec<Option<u16>>,
 }
+
+/// How the connection of an account's orders is called.
+pub const ACCOUNT_URL: &str = "paper:";
 
 fn read(spec: &Spec, _: &[&PathBuf], tape: &mut Tape) -> Result<(), TapeError> {
     let mut reader = Reader::open(&spec.path)?;
@@ -62,6 +81,12 @@ fn take(spec: &Spec, record: &Record<'_>, ids: &mut Ids, tape: &mut Tape) -> Res
     match record.kind {
         Kind::Opened => {
             let Some(opened) = Opened::decode(record.bytes) else { return Ok(()) };
+            if let Some(account) = opened.url.strip_prefix(ACCOUNT_URL) {
+                if let Ok(account) = account.parse() {
+                    set(&mut ids.accounts, record.connection.index(), account);
+                }
+                return Ok(());
+            }
             let connection = tape.connect(dialect(opened.dialect)?, path)?.connection;
             set(&mut ids.connections, record.connection.index(), connection);
         }
@@ -86,6 +111,24 @@ fn take(spec: &Spec, record: &Record<'_>, ids: &mut Ids, tape: &mut Tape) -> Res
                 about => ids.symbols.get(about.index()).copied().flatten(),
             };
             Sink { tape, connection }.frame(record.recv_ns, subject, record.bytes)?;
+        }
+        Kind::Frame | Kind::Report => {
+            let known = ids.accounts.get(record.connection.index()).copied().flatten();
+            let Some(account) = known else {
+                return Err(TapeError::NeverOpened { path: path.clone(), frame: record.frame });
+            };
+            tape.logged.push(Logged {
+                frame: record.frame,
+                recv_ns: record.recv_ns,
+                account,
+                is_report: record.kind == Kind::Report,
+                bytes: record.bytes.to_vec(),
+            });
+        }
+        Kind::Session => {
+            if let Some(session) = Session::decode(record.bytes) {
+                tape.session.get_or_insert(session);
+            }
         }
         _ => {}
     }

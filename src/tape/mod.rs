@@ -20,7 +20,8 @@ mod guess;
 mod survey;
 
 pub use contract::{Format, Spec};
-pub use deck::{Frame, Sink, Source, Tape};
+pub use deck::{Frame, Logged, Sink, Source, Tape};
+pub use journal::{ACCOUNT_URL, session};
 pub use error::TapeError;
 pub use sample::SAMPLES;
 pub use survey::{Given, Survey, survey};
