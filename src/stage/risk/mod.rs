@@ -1,36 +1,30 @@
-//! Risk: stub.
-use crate::base::{Instruments, OrderId};
-use crate::event::{Decision, Order, Report, Routed, Tick};
-use crate::stage::contract::{Emit, On};
-/// Settings.
-#[derive(Clone, Debug, Default)]
-pub struct Settings;
-/// Stage.
-#[derive(Debug)]
-pub struct Gate;
-impl Gate {
-    /// New.
-    pub fn new(_: &Instruments, _: &Settings) -> Gate {
-        Gate
-    }
-    /// Counts.
-    pub fn denied(&self) -> [u64; 28] {
-        [0; 28]
-    }
-}
-impl On<Routed<'_>> for Gate {
-    type Out<'a> = Decision<'a>;
-    fn on(&mut self, routed: &Routed<'_>, out: &mut impl for<'a> Emit<Decision<'a>>) {
-        if let Routed::Child(child) = routed {
-            out.emit(&Decision::Order(&Order::approved(**child, OrderId(1))));
-        }
-    }
-}
-impl On<Report> for Gate {
-    type Out<'a> = Decision<'a>;
-    fn on(&mut self, _: &Report, _: &mut impl for<'a> Emit<Decision<'a>>) {}
-}
-impl On<Tick> for Gate {
-    type Out<'a> = Decision<'a>;
-    fn on(&mut self, _: &Tick, _: &mut impl for<'a> Emit<Decision<'a>>) {}
-}
+//! Risk: the one gate that every order passes, and the only maker of an [`Order`].
+//!
+//! In: [`Routed`] (the market, and orders to be checked), [`Report`], [`Tick`]. Out: [`Decision`]:
+//! an order to be sent, or a denial with every reason; once halted, cancels of all that is open.
+//! Never: a float, a clock, an allocation after construction, a limit that counts only what is
+//! certain: open and unknown orders count as if they filled, each side for itself.
+//!
+//! [`Order`]: crate::event::Order
+//! [`Routed`]: crate::event::Routed
+//! [`Report`]: crate::event::Report
+//! [`Tick`]: crate::event::Tick
+//! [`Decision`]: crate::event::Decision
+
+mod gate;
+mod settings;
+mod check;
+mod rule;
+mod step;
+mod exposure;
+mod account;
+mod orders;
+mod settle;
+mod equity;
+mod state;
+
+pub use gate::Gate;
+pub use settings::{
+    AccountLimits, InstrumentLimits, OrderRate, Settings, StrategyLimits, VenueLimits,
+};
+pub use state::{Halt, HaltReason, Held, OpenOrder, Owned, State};
