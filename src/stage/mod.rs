@@ -5,3 +5,4 @@
 pub mod book;
 pub mod contract;
 pub mod feed;
+pub mod signal;
