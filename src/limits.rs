@@ -220,6 +220,19 @@ pub const HOUSEKEEPING_NS: u64 = 1_000_000;
 /// Nanoseconds of a turn with nothing to do above which the host took the core away: the work of
 /// such a turn is less than a hundred.
 pub const HICCUP_NS: u64 = 10_000;
+/// The shortest horizon of a signal, ns: a millisecond. Books do not change more often.
+pub const SIGNAL_HORIZON_NS_MIN: i64 = 1_000_000;
+
+/// The longest horizon of a signal, ns: an hour, 2^31.8 microseconds.
+pub const SIGNAL_HORIZON_NS_MAX: i64 = 3_600_000_000_000;
+
+/// Rows that each instrument has for its windows, one for each microsecond in which something
+/// happened; a power of two. Half a minute at 500 views a second, in 2 MiB an instrument.
+pub const SIGNAL_WINDOW_ROWS: usize = 1 << 14;
+
+/// Prices of signals are below this, in units of the instrument: 350,000 with 8 decimals. Squared,
+/// doubled and summed over the longest horizon they fit 128 bits; dearer books have no signals.
+pub const SIGNAL_PRICE_MAX: i64 = 1 << 45;
 
 // A part must fit into the level ring twice, or a snapshot would wait on itself.
 const _: () = assert!(RING_LEVEL_SLOTS >= 2 * PART_LEVELS_MAX);
@@ -240,3 +253,8 @@ const _: () = assert!(CONNECTIONS_MAX <= INSTRUMENTS_MAX);
 const _: () = assert!(SAMPLE_EVERY_MAX.is_power_of_two());
 const _: () = assert!((JOURNAL_BLOCK_KIB_MAX as usize) << 10 <= JOURNAL_BLOCK_BYTES_MAX);
 const _: () = assert!(ASSETS_MAX < u16::MAX as usize);
+// The integral of a squared distance of two mids, in half units, over the longest window.
+const _: () = assert!(
+    2 * ((2 * SIGNAL_PRICE_MAX).ilog2() + 1) + (SIGNAL_HORIZON_NS_MAX / 1_000).ilog2() + 1 < 127
+);
+const _: () = assert!(SIGNAL_WINDOW_ROWS.is_power_of_two());
