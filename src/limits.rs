@@ -204,6 +204,29 @@ pub const EMIT_BURST_MAX: usize = 64;
 /// Reports on their way up from dispatch to one reader.
 pub const RING_REPORT_SLOTS: usize = 4_096;
 
+/// Lots of one position that are told apart, first in first out: months of a busy strategy. Beyond
+/// it the youngest lot grows.
+pub const LOTS_MAX: usize = 1 << 16;
+
+/// Requests on their way to one paper venue; what is sent beyond it is turned away at its door.
+pub const PAPER_REQUESTS_MAX: usize = 4_096;
+
+/// Replies on their way back from one paper venue.
+pub const PAPER_REPLIES_MAX: usize = 16_384;
+
+/// Price levels that one order may take at a paper venue; what is left of it then expires. Real
+/// venues protect takers in the same way.
+pub const PAPER_WALK_LEVELS_MAX: usize = 256;
+
+/// Price levels of which a paper venue remembers how much was taken.
+pub const PAPER_TAKEN_MAX: usize = 4_096;
+
+/// Fees that may be configured, hundredths of a basis point: a tenth of the money. Rebates as well.
+pub const FEE_PPM_MAX: i64 = 100_000;
+
+/// Microseconds to or from a paper venue, at most: a minute.
+pub const PAPER_LATENCY_US_MAX: u64 = 60_000_000;
+
 // A part must fit into the level ring twice, or a snapshot would wait on itself.
 const _: () = assert!(RING_LEVEL_SLOTS >= 2 * PART_LEVELS_MAX);
 // What waits for a snapshot must hold the largest frame that the strict path takes in its stride.
@@ -223,3 +246,7 @@ const _: () = assert!(CONNECTIONS_MAX <= INSTRUMENTS_MAX);
 const _: () = assert!(SAMPLE_EVERY_MAX.is_power_of_two());
 const _: () = assert!((JOURNAL_BLOCK_KIB_MAX as usize) << 10 <= JOURNAL_BLOCK_BYTES_MAX);
 const _: () = assert!(ASSETS_MAX < u16::MAX as usize);
+// Every request may be refused, and every open order may end, while one more order walks.
+const _: () =
+    assert!(PAPER_REPLIES_MAX >= PAPER_REQUESTS_MAX + OPEN_ORDERS_MAX + PAPER_WALK_LEVELS_MAX + 2);
+const _: () = assert!(PAPER_TAKEN_MAX >= 2 * PAPER_WALK_LEVELS_MAX);
