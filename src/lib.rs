@@ -19,6 +19,8 @@ pub mod config;
 #[doc(hidden)]
 pub mod sim;
 #[doc(hidden)]
+pub mod ledger;
+#[doc(hidden)]
 pub mod stage;
 #[doc(hidden)]
 pub mod venue;

@@ -233,6 +233,28 @@ pub const SIGNAL_WINDOW_ROWS: usize = 1 << 14;
 /// Prices of signals are below this, in units of the instrument: 350,000 with 8 decimals. Squared,
 /// doubled and summed over the longest horizon they fit 128 bits; dearer books have no signals.
 pub const SIGNAL_PRICE_MAX: i64 = 1 << 45;
+/// Lots of one position that are told apart, first in first out: months of a busy strategy. Beyond
+/// it the youngest lot grows.
+pub const LOTS_MAX: usize = 1 << 16;
+
+/// Requests on their way to one paper venue; what is sent beyond it is turned away at its door.
+pub const PAPER_REQUESTS_MAX: usize = 4_096;
+
+/// Replies on their way back from one paper venue.
+pub const PAPER_REPLIES_MAX: usize = 16_384;
+
+/// Price levels that one order may take at a paper venue; what is left of it then expires. Real
+/// venues protect takers in the same way.
+pub const PAPER_WALK_LEVELS_MAX: usize = 256;
+
+/// Price levels of which a paper venue remembers how much was taken.
+pub const PAPER_TAKEN_MAX: usize = 4_096;
+
+/// Fees that may be configured, hundredths of a basis point: a tenth of the money. Rebates as well.
+pub const FEE_PPM_MAX: i64 = 100_000;
+
+/// Microseconds to or from a paper venue, at most: a minute.
+pub const PAPER_LATENCY_US_MAX: u64 = 60_000_000;
 
 // A part must fit into the level ring twice, or a snapshot would wait on itself.
 const _: () = assert!(RING_LEVEL_SLOTS >= 2 * PART_LEVELS_MAX);
@@ -258,3 +280,7 @@ const _: () = assert!(
     2 * ((2 * SIGNAL_PRICE_MAX).ilog2() + 1) + (SIGNAL_HORIZON_NS_MAX / 1_000).ilog2() + 1 < 127
 );
 const _: () = assert!(SIGNAL_WINDOW_ROWS.is_power_of_two());
+// Every request may be refused, and every open order may end, while one more order walks.
+const _: () =
+    assert!(PAPER_REPLIES_MAX >= PAPER_REQUESTS_MAX + OPEN_ORDERS_MAX + PAPER_WALK_LEVELS_MAX + 2);
+const _: () = assert!(PAPER_TAKEN_MAX >= 2 * PAPER_WALK_LEVELS_MAX);
