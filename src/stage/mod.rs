@@ -5,3 +5,6 @@
 pub mod book;
 pub mod contract;
 pub mod feed;
+pub mod model;
+pub mod route;
+pub mod strategy;

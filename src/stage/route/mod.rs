@@ -1,0 +1,1 @@
+//! Route: sends what strategies want to where it can be had.
