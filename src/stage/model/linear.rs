@@ -91,7 +91,10 @@ mod tests {
     #[test]
     fn nothing_beyond_the_clip_is_expected() {
         let mut model = model(0.0, &[(IMBALANCE, 1_000.0)]);
-        assert_eq!(model.expect(&features(-1.0, 0.0), 0).unwrap().bps.to_bits(), (-5_f32).to_bits());
+        assert_eq!(
+            model.expect(&features(-1.0, 0.0), 0).unwrap().bps.to_bits(),
+            (-5_f32).to_bits()
+        );
     }
 
     #[test]

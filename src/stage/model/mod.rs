@@ -254,9 +254,8 @@ mod tests {
     fn the_first_model_that_is_meant_for_it_is_its_model() {
         let mut models = models(vec![given(&[1], 1.0), given(&[0, 1, 2], 2.0)]);
         let live = |id| view(id, BookState::Live);
-        let bps: Vec<f32> = (0..3)
-            .map(|id| forecast(&mut models, &live(id), &ready()).expected_bps)
-            .collect();
+        let bps: Vec<f32> =
+            (0..3).map(|id| forecast(&mut models, &live(id), &ready()).expected_bps).collect();
         assert_eq!(bps, [3.0, 2.0, 3.0]);
     }
 }
