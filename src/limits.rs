@@ -201,6 +201,22 @@ pub const OPEN_ORDERS_MAX: usize = 4_096;
 /// Messages that one call of `On::on` may emit beside what it passes on.
 pub const EMIT_BURST_MAX: usize = 64;
 
+/// Nanoseconds of logical time that a strategy waits after an order that came to nothing before it
+/// sends the next one to that side: long enough that a refusal is no storm.
+pub const BACKOFF_NS: i64 = 1_000_000_000;
+
+/// How often the wait doubles while refusals go on: up to about a minute.
+pub const BACKOFF_DOUBLINGS_MAX: u32 = 6;
+
+/// Nanoseconds of logical time after which a cancel without an answer is asked for again.
+pub const CANCEL_AGAIN_NS: i64 = 2_000_000_000;
+
+/// Models of one process: one for each strategy, ordinarily.
+pub const MODELS_MAX: usize = 64;
+
+/// Milliseconds of anything that a strategy waits for, at most: a day.
+pub const WAIT_MS_MAX: u64 = 86_400_000;
+
 /// Reports on their way up from dispatch to one reader.
 pub const RING_REPORT_SLOTS: usize = 4_096;
 
@@ -284,3 +300,7 @@ const _: () = assert!(SIGNAL_WINDOW_ROWS.is_power_of_two());
 const _: () =
     assert!(PAPER_REPLIES_MAX >= PAPER_REQUESTS_MAX + OPEN_ORDERS_MAX + PAPER_WALK_LEVELS_MAX + 2);
 const _: () = assert!(PAPER_TAKEN_MAX >= 2 * PAPER_WALK_LEVELS_MAX);
+const _: () = assert!(STRATEGIES_MAX < u16::MAX as usize && MODELS_MAX < u16::MAX as usize);
+// Each strategy may cancel two orders and place one in answer to a report of the market's.
+const _: () = assert!(EMIT_BURST_MAX >= 3);
+const _: () = assert!(BACKOFF_NS << BACKOFF_DOUBLINGS_MAX > 0);

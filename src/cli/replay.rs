@@ -1,4 +1,4 @@
-//! `replay`: recordings through the machine, books proven, latency measured.
+//! `replay`: recordings through the machine, books proven, orders filled on paper, latency measured.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,52 +7,39 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::account::Account;
 use super::args;
 use super::compare::{self, Other};
 use super::output::{self, Failure};
-use super::report::{self, Loaded};
+use super::recordings::{self, Loaded, Recordings, Setup};
+use super::report;
 use super::table::grouped;
-use crate::base::ConnectionId;
-use crate::cold;
+use crate::cold::{Recorder, Session};
 use crate::config::Config;
-use crate::pipeline::{self, Layout, Outcome, Pace, Plan, Progress};
+use crate::pipeline::{self, Layout, Outcome, Pace, Plan, Progress, Trading};
 use crate::stage::book::Settings;
-use crate::sys::clock::Clock;
-use crate::tape::{self, Given, SAMPLES, Spec, Tape};
 use crate::venue::wire::FastLevel;
 
-/// Play recordings through the machine: books proven, latency measured.
+/// Play recordings through the machine: books proven, orders filled on paper, latency measured.
 ///
 /// Each FILE is read as --venue and --format say, or as V:F:FILE says; several merge in time order.
-/// Gzip is read as is.
+/// Gzip is read as is. A journal is played with the configuration that it was recorded with, unless
+/// --config names another.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Arguments {
-    /// Recordings: FILE, or V:F:FILE.
-    #[arg(value_name = "FILE", required = true)]
-    files: Vec<String>,
-    /// Venue whose frames they hold.
-    #[arg(long, value_name = "V")]
-    venue: Option<String>,
-    /// How frames are stored in them.
-    #[arg(long, value_name = "F")]
-    format: Option<String>,
-    /// Only these symbols, as on the wire, with commas between.
-    #[arg(long, value_name = "SYM", value_delimiter = ',')]
-    symbols: Vec<String>,
-    /// Decimals of a symbol, where the recording does not say, as BTCUSDT:2:8.
-    #[arg(long, value_name = "SYM:P:Q")]
-    instrument: Vec<String>,
+    #[command(flatten)]
+    recordings: Recordings,
     /// Which stages share a core: one, venue-per-core, stage-per-core, auto; else as configured.
     #[arg(long, value_name = "L")]
     layout: Option<String>,
     /// How fast: max, or recorded.
     #[arg(long, default_value = "max")]
     pace: String,
-    /// Take each approved order and expire it at once. Nothing places orders yet.
+    /// Take each approved order and expire it at once.
     #[arg(long)]
     no_fills: bool,
-    /// Write what was played to a journal in this directory.
+    /// Write what was played, ordered and filled to a journal in this directory.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
     /// Compare with a journal and name the first difference.
@@ -67,20 +54,15 @@ Formats: stamped (`<recv_ns> <json>` a line), frames (one JSON frame a line), cr
 
 Examples:
   neural-kraken replay --venue binance --format stamped btcusdt.log.gz
-  neural-kraken replay kraken:frames:kraken.jsonl binance:stamped:btcusdt.log.gz --json";
+  neural-kraken replay kraken:frames:kraken.jsonl binance:stamped:btcusdt.log.gz --json
+  neural-kraken replay --venue binance --format stamped btcusdt.log.gz --record session
+  neural-kraken why 17 --journal session";
 
 impl Arguments {
     /// What runs when no verb is given: the recordings that come with the program.
     pub(super) fn built_in() -> Arguments {
         Arguments {
-            files: SAMPLES
-                .iter()
-                .map(|(name, venue, _)| format!("{venue}:stamped:{name}"))
-                .collect(),
-            venue: None,
-            format: None,
-            symbols: Vec::new(),
-            instrument: Vec::new(),
+            recordings: Recordings::built_in(),
             layout: None,
             pace: String::from("max"),
             no_fills: false,
@@ -107,40 +89,30 @@ impl Arguments {
                 return Err(Failure::misused(why));
             }
         };
-        let stale_after_ns = config.book.stale_after_ns;
-        Ok(Plan {
-            layout,
-            pace,
-            level: config.pipeline.simd.unwrap_or_else(FastLevel::detect),
-            sample_every: config.pipeline.sample_every,
-            pin: config.pipeline.pin,
-            books: Settings { stale_after_ns, ..Settings::default() },
-            ..Plan::default()
-        })
+        Ok(Plan { layout, pace, ..plan_of(config) })
     }
+}
 
-    /// Decimals that the arguments give, then those of instruments that the user's file lists.
-    fn given(&self, config: &Config) -> Result<Vec<Given>, Failure> {
-        let mut given = args::precisions(&self.instrument)?;
-        let listed = config.universe.listed_by_user().map(|instrument| Given {
-            venue: Some(instrument.venue.name),
-            symbol: instrument.symbol,
-            price_decimals: instrument.price_decimals,
-            qty_decimals: instrument.qty_decimals,
-        });
-        given.extend(listed);
-        Ok(given)
+/// The plan that a configuration makes, before anything is known of the tape.
+pub(super) fn plan_of(config: &Config) -> Plan {
+    let stale_after_ns = config.book.stale_after_ns;
+    Plan {
+        layout: args::layout(config.pipeline.layout),
+        level: config.pipeline.simd.unwrap_or_else(FastLevel::detect),
+        sample_every: config.pipeline.sample_every,
+        pin: config.pipeline.pin,
+        books: Settings { stale_after_ns, ..Settings::default() },
+        ..Plan::default()
     }
+}
 
-    /// Is it the recording that comes with the program?
-    fn is_built_in(&self) -> bool {
-        self.files.iter().all(|file| file.contains(":built-in/"))
-    }
-
-    fn specs(&self) -> Result<Vec<Spec>, Failure> {
-        let (venue, format) = (self.venue.as_deref(), self.format.as_deref());
-        self.files.iter().map(|file| args::recording(file, venue, format)).collect()
-    }
+/// Adds to a plan what the tape decides: which connections fall silent when, and what may be traded.
+pub(super) fn fit(plan: &mut Plan, loaded: &mut Loaded, setup: &Setup) -> Account {
+    plan.books.stale_after_ns_of = recordings::silences(&loaded.tape, &setup.config);
+    let resolved = setup.config.resolve();
+    plan.trading =
+        Trading::new(&setup.config, &resolved, &mut loaded.instruments, setup.session.fills);
+    Account::new(&setup.config, &resolved, &loaded.instruments, &plan.trading)
 }
 
 /// Runs the verb.
@@ -149,34 +121,70 @@ pub(super) fn run(
     config: Option<&Path>,
     as_json: bool,
 ) -> Result<(), Failure> {
-    let config = Config::load(config).map_err(Failure::failed)?;
-    let mut plan = arguments.plan(&config)?;
-    let loaded = load(arguments, &config)?;
-    plan.books.stale_after_ns_of = silences(&loaded.tape, &config);
-    for warning in loaded.tape.warnings() {
+    let mut setup = arguments.recordings.setup(config)?;
+    setup.session.fills &= !arguments.no_fills;
+    let mut plan = arguments.plan(&setup.config)?;
+    let mut loaded = arguments.recordings.load(&setup.config)?;
+    let account = fit(&mut plan, &mut loaded, &setup);
+    if setup.is_recorded {
+        output::say("played with the configuration that the journal was recorded with");
+    }
+    for warning in account.warnings() {
         output::say(format_args!("warning: {warning}"));
     }
     // What may fail comes before a long play, not after it.
     let other = arguments.against.as_deref().map(Other::load).transpose()?;
-    if let Some(dir) = &arguments.record {
-        record(&loaded, dir, &config)?;
+    let recorder = match &arguments.record {
+        Some(dir) => {
+            let options = setup.config.journal.options;
+            Some(Recorder::create(&loaded.tape, dir, options).map_err(Failure::failed)?)
+        }
+        None => None,
+    };
+    let outcome = match play(&loaded, &plan) {
+        Ok(outcome) => outcome,
+        Err(failure) => {
+            if let Some(recorder) = recorder {
+                recorder.discard();
+            }
+            return Err(failure);
+        }
+    };
+    if let (Some(recorder), Some(dir)) = (recorder, &arguments.record) {
+        record(recorder, dir, &loaded, &plan, &setup, &outcome)?;
     }
-    let outcome = play(&loaded, &plan)?;
+    let account = account.settle(&outcome);
     if as_json {
-        output::print_json(&report::object(&loaded, &outcome))?;
+        output::print_json(&report::object(&loaded, &outcome, &account))?;
     } else {
-        output::print(&report::text(&loaded, &outcome, arguments.is_built_in()))?;
+        let is_built_in = arguments.recordings.are_built_in();
+        output::print(&report::text(&loaded, &outcome, &account, is_built_in))?;
     }
     match &other {
-        Some(other) => compare::against(&loaded.tape, &loaded.instruments, &plan, other),
+        Some(other) => compare::against(&loaded, &plan, &outcome, other),
         None => Ok(()),
     }
 }
 
-/// Writes the journal of what is on the tape.
-fn record(loaded: &Loaded, dir: &Path, config: &Config) -> Result<(), Failure> {
-    let recorded = cold::record(&loaded.tape, &loaded.instruments, dir, config.journal.options)
-        .map_err(Failure::failed)?;
+/// Writes the journal of the session.
+fn record(
+    recorder: Recorder,
+    dir: &Path,
+    loaded: &Loaded,
+    plan: &Plan,
+    setup: &Setup,
+    outcome: &Outcome,
+) -> Result<(), Failure> {
+    let venues = plan.trading.venues.iter();
+    let accounts: Vec<_> = venues.map(|paper| (paper.account, paper.dialect.name)).collect();
+    let session = Session {
+        tape: &loaded.tape,
+        instruments: &loaded.instruments,
+        setup: &setup.session,
+        accounts: &accounts,
+        logged: &compare::logged(outcome),
+    };
+    let recorded = recorder.record(&session).map_err(Failure::failed)?;
     output::say(format_args!(
         "recorded {} records to {}",
         grouped(recorded.records),
@@ -193,48 +201,8 @@ fn record(loaded: &Loaded, dir: &Path, config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Connections of venues with a silence of their own.
-fn silences(tape: &Tape, config: &Config) -> Vec<(ConnectionId, i64)> {
-    let configured = |venue: &str| {
-        config.book.stale_after_ns_of.iter().find(|(name, _)| *name == venue).map(|(_, ns)| *ns)
-    };
-    let sources = tape.sources().iter().enumerate();
-    sources
-        .filter_map(|(n, source)| Some((ConnectionId(n as u16), configured(source.dialect.name)?)))
-        .collect()
-}
-
-fn load(arguments: &Arguments, config: &Config) -> Result<Loaded, Failure> {
-    let specs = arguments.specs()?;
-    let given = arguments.given(config)?;
-    let wanted: Vec<_> = arguments
-        .symbols
-        .iter()
-        .map(|text| args::symbol_of("--symbols", text))
-        .collect::<Result<_, _>>()?;
-    let clock = Clock::calibrate(Duration::from_millis(5));
-    let begun = clock.ticks();
-    let bar = output::progress(0, "reading", true);
-    let mut tape = Tape::load(&specs, &mut |done, total| {
-        bar.set_length(total);
-        bar.set_position(done);
-    })
-    .map_err(Failure::failed)?;
-    bar.finish_and_clear();
-    let read = clock.ticks();
-    let survey = tape::survey(&mut tape, &given, &wanted).map_err(Failure::failed)?;
-    let surveyed = clock.ticks();
-    Ok(Loaded {
-        tape,
-        instruments: survey.instruments,
-        files: specs.len(),
-        read_ns: clock.span_ns(read - begun),
-        survey_ns: clock.span_ns(surveyed - read),
-    })
-}
-
 /// Plays the tape, with a bar beside it.
-fn play(loaded: &Loaded, plan: &Plan) -> Result<Outcome, Failure> {
+pub(super) fn play(loaded: &Loaded, plan: &Plan) -> Result<Outcome, Failure> {
     let progress = Progress::default();
     let over = AtomicBool::new(false);
     let bar = output::progress(loaded.tape.len() as u64, "playing", false);
