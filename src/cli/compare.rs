@@ -1,14 +1,16 @@
 //! `--against JOURNAL`: two runs side by side, and the first event in which they differ.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::output::{self, Failure};
+use super::recordings::Loaded;
 use crate::base::{Instrument, Instruments, render};
-use crate::event::{Quote, View};
+use crate::event::{Quote, Reason, Report, View};
 use crate::journal;
-use crate::pipeline::{self, Plan};
+use crate::pipeline::{self, Outcome, Output, Plan};
 use crate::stage::contract::Emit;
-use crate::tape::{self, Spec, Tape};
+use crate::tape::{self, Logged, Spec, Tape};
 
 /// Every quote of a run, in order.
 #[derive(Default)]
@@ -41,13 +43,42 @@ impl Other {
     }
 }
 
-/// Plays the tape and the journal; fails where they differ, and says where first.
+/// What went out and came back, as a journal keeps it.
+pub(super) fn logged(outcome: &Outcome) -> Vec<Logged> {
+    logged_of(&outcome.outputs)
+}
+
+fn logged_of(outputs: &[Output]) -> Vec<Logged> {
+    let one = |output: &Output| {
+        let stamp = output.stamp();
+        let (is_report, bytes) = match output {
+            Output::Sent { bytes, .. } => (false, bytes.clone()),
+            Output::Report(_) => {
+                let mut bytes = Vec::new();
+                output.encode(&mut bytes);
+                (true, bytes)
+            }
+        };
+        Logged {
+            frame: stamp.frame,
+            recv_ns: stamp.recv_ns,
+            account: output.account().0,
+            is_report,
+            bytes,
+        }
+    };
+    outputs.iter().map(one).collect()
+}
+
+/// Compares a run with what a journal holds: its frames, the quotes that follow from them, orders
+/// and reports. Fails where they differ, and says where first.
 pub(super) fn against(
-    tape: &Tape,
-    instruments: &Instruments,
+    loaded: &Loaded,
     plan: &Plan,
+    outcome: &Outcome,
     other: &Other,
 ) -> Result<(), Failure> {
+    let (tape, instruments) = (&loaded.tape, &loaded.instruments);
     if let Some(difference) = first_frame(tape, &other.tape) {
         return Err(Failure::failed(difference));
     }
@@ -72,9 +103,126 @@ pub(super) fn against(
             here.min(there)
         )));
     }
+    let ours_out = logged(outcome);
+    if let Some(difference) = first_logged(&ours_out, other.tape.logged(), instruments) {
+        return Err(Failure::failed(difference));
+    }
     let (frames, quotes) = (tape.len(), ours.0.len());
-    output::say(format_args!("same as {}: {frames} frames, {quotes} quotes", other.path.display()));
+    let orders = ours_out.iter().filter(|logged| !logged.is_report).count();
+    output::say(format_args!(
+        "same as {}: {frames} frames, {quotes} quotes, {orders} orders, {} reports",
+        other.path.display(),
+        ours_out.len() - orders
+    ));
     Ok(())
+}
+
+/// The first order or report that is not the same, account by account, since between two accounts
+/// the order is the host's in some layouts.
+fn first_logged(ours: &[Logged], theirs: &[Logged], instruments: &Instruments) -> Option<String> {
+    let mut accounts: Vec<u16> = ours.iter().chain(theirs).map(|logged| logged.account).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    let mut first: Option<(u64, String)> = None;
+    for account in accounts {
+        let of = |logged: &&Logged| logged.account == account;
+        let (mut a, mut b) = (ours.iter().filter(of), theirs.iter().filter(of));
+        for n in 0_u64.. {
+            let (a, b) = (a.next(), b.next());
+            if a.is_none() && b.is_none() {
+                break;
+            }
+            let (here, there) = (a.map(masked), b.map(masked));
+            if here == there {
+                continue;
+            }
+            let frame = a.or(b).map_or(0, |logged| logged.frame);
+            if first.as_ref().is_none_or(|(earliest, _)| frame < *earliest) {
+                let nothing = || String::from("nothing any more");
+                let text = format!(
+                    "runs differ first in what goes out on account {account}, number {n}\n  \
+                     here:    {}\n  journal: {}",
+                    here.map_or_else(nothing, |logged| said(&logged, instruments)),
+                    there.map_or_else(nothing, |logged| said(&logged, instruments)),
+                );
+                first = Some((frame, text));
+            }
+            break;
+        }
+    }
+    first.map(|(_, text)| text)
+}
+
+/// Where the decisions of two runs over the same frames part.
+pub(super) fn fork(ours: &[Output], theirs: &[Output], instruments: &Instruments) -> String {
+    let (a, b) = (logged_of(ours), logged_of(theirs));
+    let orders = |all: &[Logged]| all.iter().filter(|logged| !logged.is_report).count();
+    let counts = format!("  {} orders before, {} with it", orders(&a), orders(&b));
+    match first_logged(&a, &b, instruments) {
+        None => format!("{counts}\n  every decision is the same"),
+        Some(text) => {
+            let text = text.replace("here:   ", "before: ").replace("journal:", "with it:");
+            format!("{counts}\n  {text}")
+        }
+    }
+}
+
+/// Secrets are masked in a journal, so they are masked here too.
+fn masked(logged: &Logged) -> Logged {
+    let mut bytes = Vec::new();
+    if logged.is_report {
+        bytes.clone_from(&logged.bytes);
+    } else {
+        journal::redact(&logged.bytes, &mut bytes);
+    }
+    Logged { bytes, ..logged.clone() }
+}
+
+/// An order or a report as a person reads it.
+fn said(logged: &Logged, instruments: &Instruments) -> String {
+    let Logged { frame, recv_ns, .. } = logged;
+    let mut text = format!("frame {frame} at {recv_ns}: ");
+    if !logged.is_report {
+        text.push_str(&String::from_utf8_lossy(&logged.bytes));
+        return text;
+    }
+    match Output::decode(&logged.bytes) {
+        Some(Output::Report(report)) => text.push_str(&told_report(&report, instruments)),
+        _ => {
+            let _ = write!(text, "a report of {} bytes that cannot be read", logged.bytes.len());
+        }
+    }
+    text
+}
+
+/// A report as a person reads it.
+pub(super) fn told_report(report: &Report, instruments: &Instruments) -> String {
+    let instrument = instruments.with_id(report.instrument);
+    let name = instrument.map(Instrument::name).unwrap_or_default();
+    let (price, qty) = instrument.map_or((0, 0), |i| (i.price_decimals, i.qty_decimals));
+    let terms = &report.terms;
+    let mut text = format!(
+        "order {} {} {} {} of {name} at {}, {} filled",
+        report.order.0,
+        report.state.name(),
+        terms.side,
+        render(terms.qty.0, qty),
+        render(terms.price.0, price),
+        render(report.filled.0, qty),
+    );
+    if report.is_fill() {
+        let (at, fee) = (render(report.fill.price.0, price), report.fill.fee);
+        let fill = render(report.fill.qty.0, qty);
+        let _ = write!(text, "; {fill} at {at} for {} units, fee {fee}", report.fill.amount);
+    }
+    if !report.reasons.is_empty() {
+        let reasons: Vec<_> = report.reasons.iter().map(Reason::name).collect();
+        let _ = write!(text, "; denied for {}", reasons.join(", "));
+    }
+    if report.rejection != 0 {
+        let _ = write!(text, "; the venue's reason is {}", report.rejection);
+    }
+    text
 }
 
 /// The first frame that is not the same on both tapes. Secrets are masked in a journal, so they are

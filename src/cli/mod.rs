@@ -2,14 +2,17 @@
 //!
 //! Exit codes: 0 well, 1 refused or failed, 2 misused.
 
+mod account;
 mod args;
 mod compare;
 mod config;
 mod output;
+mod recordings;
 mod replay;
 mod report;
 mod sample;
 mod table;
+mod why;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -39,6 +42,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Replay(Box<replay::Arguments>),
+    Why(why::Arguments),
     Sample(sample::Arguments),
     Config(config::Arguments),
 }
@@ -58,6 +62,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match verb {
         None => replay::run(&replay::Arguments::built_in(), file, json),
         Some(Verb::Replay(arguments)) => replay::run(&arguments, file, json),
+        Some(Verb::Why(arguments)) => why::run(&arguments, json),
         Some(Verb::Sample(arguments)) => sample::run(&arguments, json),
         Some(Verb::Config(arguments)) => config::run(&arguments, file, json),
     };

@@ -56,7 +56,7 @@ Examples:
   neural-kraken replay --venue binance --format stamped btcusdt.log.gz
   neural-kraken replay kraken:frames:kraken.jsonl binance:stamped:btcusdt.log.gz --json
   neural-kraken replay --venue binance --format stamped btcusdt.log.gz --record session
-  neural-kraken why 17 --journal session";
+  neural-kraken why 17 session";
 
 impl Arguments {
     /// What runs when no verb is given: the recordings that come with the program.

@@ -4,27 +4,19 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use super::account::Settled;
+use super::recordings::Loaded;
 use super::table::{Table, grouped};
 use crate::base::{Instrument, Instruments, render};
 use crate::event::{BookState, Level};
 use crate::journal;
 use crate::metric::histogram::Percentiles;
-use crate::pipeline::{Outcome, Stage};
+use crate::pipeline::{Outcome, Regimes, Stage};
 use crate::stage::book::Shown;
 use crate::stage::feed::Kept;
-use crate::tape::Tape;
-
-/// A tape that is ready to be played, and how long each step took.
-pub(super) struct Loaded {
-    pub(super) tape: Tape,
-    pub(super) instruments: Instruments,
-    pub(super) files: usize,
-    pub(super) read_ns: u64,
-    pub(super) survey_ns: u64,
-}
 
 /// The JSON object of the run.
-pub(super) fn object(loaded: &Loaded, outcome: &Outcome) -> Value {
+pub(super) fn object(loaded: &Loaded, outcome: &Outcome, account: &Settled) -> Value {
     let (counts, integrity) = (outcome.counts, outcome.integrity);
     let books: Map<String, Value> = loaded
         .instruments
@@ -35,7 +27,7 @@ pub(super) fn object(loaded: &Loaded, outcome: &Outcome) -> Value {
     let refusals: Vec<Value> = outcome.refused.iter().map(refusal).collect();
     let resyncs = outcome.resyncs.iter().map(|r| resync(r, &loaded.instruments));
     let resyncs: Vec<Value> = resyncs.collect();
-    json!({
+    let mut object = json!({
         "source": {
             "files": loaded.files,
             "frames": loaded.tape.len(),
@@ -77,7 +69,27 @@ pub(super) fn object(loaded: &Loaded, outcome: &Outcome) -> Value {
         "page_faults_after_start": outcome.page_faults,
         "layout": outcome.layout.name(),
         "cores": outcome.cores,
-    })
+        "loops": loops(outcome),
+    });
+    if let Value::Object(map) = &mut object {
+        map.extend(account.object());
+    }
+    object
+}
+
+/// What each busy loop did with its time.
+fn loops(outcome: &Outcome) -> Vec<Value> {
+    let one = |(name, regimes): &(&'static str, Regimes)| {
+        json!({
+            "name": name,
+            "working_ns": regimes.working_ns,
+            "caught_up_ns": regimes.caught_up_ns,
+            "pressed_ns": regimes.pressed_ns,
+            "hiccups": regimes.hiccups,
+            "hiccup_ns_max": regimes.hiccup_ns_max,
+        })
+    };
+    outcome.regimes.iter().map(one).collect()
 }
 
 fn book(shown: &Shown) -> Value {
@@ -157,7 +169,12 @@ heals with it.
 ";
 
 /// The run as a person wants to see it.
-pub(super) fn text(loaded: &Loaded, outcome: &Outcome, is_built_in: bool) -> String {
+pub(super) fn text(
+    loaded: &Loaded,
+    outcome: &Outcome,
+    account: &Settled,
+    is_built_in: bool,
+) -> String {
     let mut text = String::new();
     if is_built_in {
         text.push_str(BUILT_IN);
@@ -165,6 +182,7 @@ pub(super) fn text(loaded: &Loaded, outcome: &Outcome, is_built_in: bool) -> Str
     text.push_str(&summary(loaded, outcome));
     text.push_str(&book_table(loaded, outcome).render());
     text.push_str(&troubles(loaded, outcome));
+    text.push_str(&account.text());
     text.push_str("\nLatency, ns\n");
     text.push_str(&latency_table(outcome).render());
     text.push_str(&next_steps(is_built_in));

@@ -13,6 +13,7 @@ mod part;
 mod check;
 mod chain;
 mod resolve;
+mod set;
 #[cfg(test)]
 mod tests;
 
@@ -22,4 +23,5 @@ pub use part::{
     Account, Asset, Book, Fungible, Instrument, Journal, Layout, Mark, Money, Pipeline,
 };
 pub use resolve::{Conversion, Resolved, Step};
+pub use set::{SetError, set};
 pub use whole::{Config, Universe};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::crew::{self, Log, Terms};
 use super::duty::{Duty, DutyReader};
 use super::exit::Exit;
-use super::front::{Back, Front, Marks};
+use super::front::{Back, Front, Marks, Sample};
 use super::link::{Flow, Inbox, Member, Seat};
 use super::member::Shelf;
 use super::middle::{self, Source};
@@ -208,7 +208,8 @@ impl Run<'_> {
             pacer: Pacer::new(self.plan.pace, self.clock),
             duty,
             wait: self.wait.clone(),
-            sample_every: self.plan.sample_every,
+            sample: Sample::Every(self.plan.sample_every),
+            last: u64::MAX,
         }
     }
 }

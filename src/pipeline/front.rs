@@ -58,8 +58,28 @@ pub(super) struct Front<'a, H> {
     pub(super) pacer: Pacer,
     pub(super) duty: Duty,
     pub(super) wait: Wait,
-    /// One frame in this many has its stages measured one by one; a power of two.
-    pub(super) sample_every: u64,
+    pub(super) sample: Sample,
+    /// The last frame to be played.
+    pub(super) last: u64,
+}
+
+/// Which frames have their stages timed one by one.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Sample {
+    /// One in this many, a power of two.
+    Every(u64),
+    /// This one.
+    Only(u64),
+}
+
+impl Sample {
+    #[inline(always)]
+    fn takes(self, frame: u64) -> bool {
+        match self {
+            Sample::Every(every) => frame & (every - 1) == 0,
+            Sample::Only(only) => frame == only,
+        }
+    }
 }
 
 impl<H> Front<'_, H>
@@ -79,7 +99,7 @@ where
                 frame: n as u64,
                 recv_ns: frame.recv_ns,
                 arrived_tsc: 0,
-                is_measured: n as u64 & (self.sample_every - 1) == 0,
+                is_measured: self.sample.takes(n as u64),
             };
             self.begin(&step);
             self.frame(&frame, step);
@@ -88,6 +108,9 @@ where
             }
             done(n);
             self.duty.turn(true);
+            if step.frame == self.last {
+                break;
+            }
         }
         self.duty.end();
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::assembly::{Played, Run};
 use super::duty::Duty;
-use super::front::{Back, Front};
+use super::front::{Back, Front, Sample};
 use super::layout::{Layout, hot_cores};
 use super::link::{Flow, Inbox, Link, Seat};
 use super::member::Shelf;
@@ -158,7 +158,8 @@ pub fn watch(
         pacer: Pacer::new(Pace::Max, clock),
         duty: Duty::new(clock).0,
         wait: run.wait.clone(),
-        sample_every: plan.sample_every,
+        sample: Sample::Every(plan.sample_every),
+        last: u64::MAX,
     };
     front.play(&mut ends.asked, |_| {});
     drop(front);

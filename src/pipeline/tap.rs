@@ -130,47 +130,6 @@ impl Output {
             Output::Report(report) => report.stamp,
         }
     }
-
-    /// All of it that does not depend on how fast the host is, as bytes.
-    pub fn encode(&self, into: &mut Vec<u8>) {
-        let stamp = self.stamp();
-        into.extend_from_slice(&stamp.frame.to_le_bytes());
-        into.extend_from_slice(&stamp.recv_ns.0.to_le_bytes());
-        into.extend_from_slice(&self.order().0.to_le_bytes());
-        into.extend_from_slice(&self.account().0.to_le_bytes());
-        match self {
-            Output::Sent { action, bytes, .. } => {
-                into.extend_from_slice(&[0, *action as u8]);
-                into.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
-                into.extend_from_slice(bytes);
-            }
-            Output::Report(report) => {
-                into.extend_from_slice(&[1, report.state as u8]);
-                let Report { terms, fill, filled, .. } = report;
-                for number in [
-                    report.intent as i64,
-                    terms.price.0,
-                    terms.qty.0,
-                    terms.side as i64,
-                    terms.style as i64,
-                    fill.price.0,
-                    fill.qty.0,
-                    fill.amount,
-                    fill.fee,
-                    i64::from(fill.fee_asset.0),
-                    fill.liquidity as i64,
-                    filled.0,
-                    i64::from(report.instrument.0),
-                    i64::from(report.strategy.0),
-                    i64::from(report.reasons.0),
-                    i64::from(report.rejection),
-                    i64::from(report.is_cancel_refusal),
-                ] {
-                    into.extend_from_slice(&number.to_le_bytes());
-                }
-            }
-        }
-    }
 }
 
 /// One number for all outputs: each account's in their order, then the accounts in theirs. Which

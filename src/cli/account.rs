@@ -1,0 +1,203 @@
+//! What a run earned: its reports through the ledger, as JSON and as a table.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::table::Table;
+use crate::base::{AssetId, InstrumentId, Instruments, Price, StrategyId, render};
+use crate::config::{Config, Resolved};
+use crate::event::{Action, Reason};
+use crate::ledger::{By, Ledger, Money, Sheet};
+use crate::pipeline::{self, Outcome, Output, Trading};
+
+/// A ledger that waits for a run.
+pub(super) struct Account {
+    ledger: Ledger,
+    currency: String,
+    decimals: u8,
+    warnings: Vec<String>,
+}
+
+/// What a run came to.
+pub(super) struct Settled {
+    ledger: Ledger,
+    currency: String,
+    decimals: u8,
+    orders: u64,
+    cancels: u64,
+    fills: u64,
+    hash: String,
+    denied: Vec<(&'static str, u64)>,
+}
+
+impl Account {
+    pub(super) fn new(
+        config: &Config,
+        resolved: &Resolved,
+        instruments: &Instruments,
+        trading: &Trading,
+    ) -> Account {
+        let asset = &resolved.assets[trading.reckoning.index()];
+        Account {
+            ledger: trading.ledger(config, resolved, instruments),
+            currency: asset.name.clone(),
+            decimals: asset.decimals,
+            warnings: trading.warnings.clone(),
+        }
+    }
+
+    /// What a user should know before anything is played.
+    pub(super) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Books a run.
+    pub(super) fn settle(mut self, outcome: &Outcome) -> Settled {
+        let (mut orders, mut cancels, mut fills) = (0, 0, 0);
+        for output in &outcome.outputs {
+            match output {
+                Output::Sent { action: Action::Place, .. } => orders += 1,
+                Output::Sent { .. } => cancels += 1,
+                Output::Report(report) => {
+                    fills += u64::from(report.is_fill());
+                    self.ledger.on(report);
+                }
+            }
+        }
+        for (n, book) in outcome.books.iter().enumerate() {
+            if let (Some(bid), Some(ask)) = (book.bids.first(), book.asks.first()) {
+                let id = InstrumentId(n as u32);
+                self.ledger.on_quote(id, Price(bid.price), Price(ask.price));
+            }
+        }
+        let counted = Reason::ALL.into_iter().zip(outcome.denied);
+        Settled {
+            ledger: self.ledger,
+            currency: self.currency,
+            decimals: self.decimals,
+            orders,
+            cancels,
+            fills,
+            hash: pipeline::hash(&outcome.outputs),
+            denied: counted.filter(|(_, n)| *n > 0).map(|(r, n)| (r.name(), n)).collect(),
+        }
+    }
+}
+
+impl Settled {
+    /// The parts of the JSON object of a run.
+    pub(super) fn object(&self) -> Map<String, Value> {
+        let whole = self.ledger.sheet(By::Whole);
+        let per_strategy: Map<String, Value> = self
+            .strategies()
+            .map(|(name, sheet)| (name.to_owned(), self.sheet_object(&sheet)))
+            .collect();
+        let mut pnl = self.sheet_object(&whole);
+        pnl["currency"] = json!(self.currency);
+        pnl["per_strategy"] = json!(per_strategy);
+        pnl["balances"] = self.balances();
+        let denied: Map<String, Value> =
+            self.denied.iter().map(|(name, n)| ((*name).to_owned(), json!(n))).collect();
+        let object = json!({
+            "orders": self.orders,
+            "cancels": self.cancels,
+            "fills": self.fills,
+            "denied": denied,
+            "pnl": pnl,
+            "output_hash": self.hash,
+        });
+        match object {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
+
+    fn strategies(&self) -> impl Iterator<Item = (&str, Sheet)> {
+        let named = self.ledger.strategies().iter().enumerate();
+        named.map(|(n, name)| {
+            (name.as_str(), self.ledger.sheet(By::Strategy(StrategyId(n as u16))))
+        })
+    }
+
+    fn sheet_object(&self, sheet: &Sheet) -> Value {
+        let Money { realised, unrealised, fees, total } = sheet.money;
+        let money = |units: Option<i64>| units.map(|units| render(units, self.decimals));
+        json!({
+            "realised": money(realised),
+            "unrealised": money(unrealised),
+            "fees": money(fees),
+            "total": money(total),
+            "volume": money(sheet.volume),
+            "fills": sheet.fills,
+            "fees_by_asset": self.amounts(&sheet.fees),
+        })
+    }
+
+    fn amounts(&self, amounts: &[(AssetId, i128)]) -> Value {
+        let amount = |(asset, units): &(AssetId, i128)| {
+            let asset = &self.ledger.assets()[asset.index()];
+            let units = i64::try_from(*units).ok().map(|units| render(units, asset.decimals));
+            (asset.name.clone(), json!(units))
+        };
+        Value::Object(amounts.iter().map(amount).collect())
+    }
+
+    fn balances(&self) -> Value {
+        let account = |(name, balances): (&str, &[i128])| {
+            let held = balances.iter().enumerate().filter(|(_, units)| **units != 0);
+            let held: Vec<_> = held.map(|(n, units)| (AssetId(n as u16), *units)).collect();
+            (name.to_owned(), self.amounts(&held))
+        };
+        Value::Object(self.ledger.accounts().map(account).collect())
+    }
+
+    /// As a person wants to see it; empty where nothing was ordered.
+    pub(super) fn text(&self) -> String {
+        if self.orders == 0 && self.denied.is_empty() {
+            return String::new();
+        }
+        let mut text = format!(
+            "\nPaper trading: {} orders, {} cancels, {} fills\n",
+            self.orders, self.cancels, self.fills
+        );
+        let currency = format!("total {}", self.currency);
+        let head = ["strategy", "fills", "volume", "realised", "unrealised", "fees", &currency];
+        let mut table = Table::new(&head);
+        let whole = self.ledger.sheet(By::Whole);
+        let rows = self.strategies().filter(|(_, sheet)| sheet.fills > 0);
+        for (name, sheet) in rows.chain([("all", whole)]) {
+            let Money { realised, unrealised, fees, total } = sheet.money;
+            let money = |units: Option<i64>| {
+                units.map_or_else(|| String::from("?"), |units| cents(units, self.decimals))
+            };
+            table.row(vec![
+                name.to_owned(),
+                sheet.fills.to_string(),
+                money(sheet.volume),
+                money(realised),
+                money(unrealised),
+                money(fees),
+                money(total),
+            ]);
+        }
+        text.push_str(&table.render());
+        if !self.denied.is_empty() {
+            let denied: Vec<_> =
+                self.denied.iter().map(|(name, n)| format!("{name} {n}")).collect();
+            let _ = writeln!(text, "denied by the risk gate: {}", denied.join(", "));
+        }
+        let _ = writeln!(text, "output hash {}", &self.hash[..16]);
+        text
+    }
+}
+
+/// An amount rounded to hundredths, for the eye.
+fn cents(units: i64, decimals: u8) -> String {
+    if decimals <= 2 {
+        return render(units, decimals);
+    }
+    let unit = 10_i64.pow(u32::from(decimals - 2));
+    let half = unit / 2;
+    render((units + units.signum() * half) / unit, 2)
+}

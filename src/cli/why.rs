@@ -1,0 +1,392 @@
+//! `why`: everything that led to an order, out of a journal.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::compare::{self, told_report};
+use super::output::{self, Failure};
+use super::recordings::{Loaded, Recordings, Setup};
+use super::replay::{fit, plan_of, play};
+use crate::base::{Instrument, InstrumentId, OrderId, render};
+use crate::config::{self, Config};
+use crate::event::{
+    Action, Child, FEATURES, Features, Forecast, Reason, Reasons, Report, Stamp, Standing, Terms,
+    View,
+};
+use crate::journal;
+use crate::pipeline::{self, Layout, Output, Plan, Said, Stage, Testimony};
+use crate::stage::book::Shown;
+
+/// Print everything that led to an order: frame, book, features, forecast, routes, checks, bytes.
+///
+/// The journal is played again, with the configuration that it was recorded with. With --set it is
+/// played a second time with other settings, and the first decision that differs is shown.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  neural-kraken replay --venue binance --format stamped btcusdt.log.gz --record session
+  neural-kraken why 17 session
+  neural-kraken why 17 session --set strategies.momentum.entry_bps=2.5")]
+pub(super) struct Arguments {
+    /// The order, by its number or by its client id.
+    order: String,
+    /// The journal: a directory that `replay --record` wrote.
+    journal: PathBuf,
+    /// Play again with a key of the configuration set to another value; may be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+/// A session that is played again.
+struct Session {
+    loaded: Loaded,
+    setup: Setup,
+    plan: Plan,
+    outputs: Vec<Output>,
+}
+
+/// Runs the verb.
+pub(super) fn run(arguments: &Arguments, as_json: bool) -> Result<(), Failure> {
+    let recordings = Recordings::journal(&arguments.journal);
+    let session = Session::play(&recordings, recordings.setup(None)?)?;
+    let (order, frame) = session.find(&arguments.order)?;
+    let testimony = session.testify(frame)?;
+    let fork = match &arguments.set[..] {
+        [] => None,
+        sets => Some(session.fork(&recordings, sets)?),
+    };
+    if as_json {
+        output::print_json(&session.object(order, frame, &testimony, fork.as_deref()))
+    } else {
+        output::print(&session.text(order, frame, &testimony, fork.as_deref()))
+    }
+}
+
+impl Session {
+    fn play(recordings: &Recordings, setup: Setup) -> Result<Session, Failure> {
+        let mut loaded = recordings.load(&setup.config)?;
+        let mut plan = Plan { layout: Layout::One, ..plan_of(&setup.config) };
+        let _ = fit(&mut plan, &mut loaded, &setup);
+        let outputs = play(&loaded, &plan)?.outputs;
+        Ok(Session { loaded, setup, plan, outputs })
+    }
+
+    /// An order by its number or its client id, and the frame in which it was decided.
+    fn find(&self, text: &str) -> Result<(OrderId, u64), Failure> {
+        let by_number = text.parse().ok().map(OrderId);
+        let is_it = |output: &&Output| match output {
+            Output::Sent { bytes, order, .. } => {
+                Some(*order) == by_number
+                    || (by_number.is_none() && contains(bytes, text.as_bytes()))
+            }
+            Output::Report(report) => Some(report.order) == by_number,
+        };
+        let found = self.outputs.iter().find(is_it).ok_or_else(|| {
+            let numbers = || self.outputs.iter().map(|output| output.order().0);
+            match (numbers().min(), numbers().max()) {
+                (Some(first), Some(last)) => Failure::failed(format_args!(
+                    "order {text} is not in this session: its orders are {first} to {last}"
+                )),
+                _ => Failure::failed(format_args!(
+                    "order {text} is not in this session: nothing was ordered in it"
+                )),
+            }
+        })?;
+        Ok((found.order(), found.stamp().frame))
+    }
+
+    fn testify(&self, frame: u64) -> Result<Testimony, Failure> {
+        let Loaded { tape, instruments, .. } = &self.loaded;
+        pipeline::testify(tape, instruments, &self.plan, frame).ok_or_else(|| {
+            Failure::failed(format_args!(
+                "frame {frame}, in which it was decided, is not in the journal: its first segments \
+                 may have been deleted by the quota"
+            ))
+        })
+    }
+
+    /// Plays it with other settings, and says where the decisions part.
+    fn fork(&self, recordings: &Recordings, sets: &[String]) -> Result<String, Failure> {
+        let session = &self.setup.session;
+        let overlay = config::set(&session.overlay, sets).map_err(Failure::misused)?;
+        let name = PathBuf::from("the configuration with --set");
+        let config = Config::parse(&overlay, &name).map_err(Failure::failed)?;
+        let session = journal::Session { overlay, ..session.clone() };
+        let other = Session::play(recordings, Setup { config, session, is_recorded: true })?;
+        Ok(compare::fork(&self.outputs, &other.outputs, &self.loaded.instruments))
+    }
+
+    fn name(&self, id: InstrumentId) -> String {
+        self.loaded.instruments.with_id(id).map(Instrument::name).unwrap_or_default()
+    }
+
+    fn frame_text(&self, frame: u64) -> String {
+        let frame = self.loaded.tape.frame(frame as usize);
+        let bytes = frame.map(|frame| String::from_utf8_lossy(frame.bytes.text()).into_owned());
+        bytes.unwrap_or_default()
+    }
+
+    /// All that is said of an order, in its order.
+    fn reports(&self, order: OrderId) -> impl Iterator<Item = &Report> {
+        self.outputs.iter().filter_map(move |output| match output {
+            Output::Report(report) if report.order == order => Some(report),
+            _ => None,
+        })
+    }
+}
+
+/// As a person reads it.
+impl Session {
+    fn text(
+        &self,
+        order: OrderId,
+        frame: u64,
+        testimony: &Testimony,
+        fork: Option<&str>,
+    ) -> String {
+        let mut text = format!("order {} was decided in frame {frame}\n", order.0);
+        let _ = writeln!(text, "\nframe\n  {}", self.frame_text(frame));
+        for said in &testimony.said {
+            text.push_str(&self.told(said, testimony));
+        }
+        if let Some((_, routes)) = &testimony.routes {
+            text.push_str("\nroutes considered\n");
+            for route in routes {
+                let cost = &route.cost;
+                let chosen = if route.is_chosen { "chosen" } else { "not chosen" };
+                let name = self.name(route.instrument);
+                let _ = writeln!(text, "  {name} on account {}: {cost:?}, {chosen}", route.account.0);
+            }
+        }
+        text.push_str("\nwhat became of it\n");
+        for report in self.reports(order) {
+            let told = told_report(report, &self.loaded.instruments);
+            let _ = writeln!(text, "  {}: {told}", report.stamp.recv_ns);
+        }
+        text.push_str("\ntime, ns (of this replay; reading the counter is subtracted)\n");
+        for stage in Stage::ALL {
+            let _ = writeln!(text, "  {:<10}{}", stage.name(), testimony.latency.stage(stage).max);
+        }
+        if let Some(fork) = fork {
+            let _ = writeln!(text, "\nwith --set\n{fork}");
+        }
+        text
+    }
+
+    fn told(&self, said: &Said, testimony: &Testimony) -> String {
+        match said {
+            Said::View(view) => {
+                let name = self.name(view.quote.instrument());
+                let shown = testimony.book(view.quote.instrument());
+                format!("\nbook of {name}, {}\n{}", view.quote.state.name(), ladder(shown, view))
+            }
+            Said::Features(features) => format!("\nfeatures\n{}", told_features(features)),
+            Said::Forecast(forecast) => format!("\nforecast\n  {}\n", told_forecast(forecast)),
+            Said::Intent(intent) => format!(
+                "\nintent {} of strategy {}\n  {}\n",
+                intent.id,
+                self.strategy(intent.strategy.index()),
+                self.terms(intent.instrument, &intent.terms, intent.action),
+            ),
+            Said::Child(child) => format!(
+                "\nroute\n  {} on account {}\n",
+                self.terms(child.instrument, &child.terms, child.action),
+                child.account.0
+            ),
+            Said::Order(order) => format!(
+                "\nrisk: order {} approved\n{}",
+                order.id().0,
+                told_checks(Reasons::NONE)
+            ),
+            Said::Denial(denial) => {
+                format!("\nrisk: order {} denied\n{}", denial.id.0, told_checks(denial.reasons))
+            }
+            Said::Sent(bytes) => format!("\nsent\n  {}\n", String::from_utf8_lossy(bytes)),
+            Said::Report(report) => {
+                format!("\nreport\n  {}\n", told_report(report, &self.loaded.instruments))
+            }
+        }
+    }
+
+    fn strategy(&self, place: usize) -> &str {
+        let all = &self.plan.trading.strategy.strategies;
+        all.get(place).map_or("?", |given| &given.name)
+    }
+
+    fn terms(&self, id: InstrumentId, terms: &Terms, action: Action) -> String {
+        if action == Action::Cancel {
+            return format!("cancel an order of {}", self.name(id));
+        }
+        let (price, qty) = match self.loaded.instruments.with_id(id) {
+            Some(i) => (i.price_decimals, i.qty_decimals),
+            None => (0, 0),
+        };
+        format!(
+            "{} {} of {} at {}, {}",
+            terms.side,
+            render(terms.qty.0, qty),
+            self.name(id),
+            render(terms.price.0, price),
+            terms.style.name()
+        )
+    }
+}
+
+/// The ten best levels of each side.
+fn ladder(shown: Option<&Shown>, view: &View) -> String {
+    let quote = &view.quote;
+    let level = |level: &crate::event::Level| {
+        format!(
+            "{} x {}",
+            render(level.price, quote.price_decimals),
+            render(level.qty, quote.qty_decimals)
+        )
+    };
+    let mut text = format!("  best {} | {}\n", level(&quote.bid), level(&quote.ask));
+    let depth = &view.depth;
+    for n in 0..usize::from(depth.bid_count.max(depth.ask_count)) {
+        let of = |levels: &[crate::event::Level], count: u8| {
+            if n < usize::from(count) { level(&levels[n]) } else { String::from("-") }
+        };
+        let (bid, ask) = (of(&depth.bids, depth.bid_count), of(&depth.asks, depth.ask_count));
+        let _ = writeln!(text, "  {bid:>32} | {ask}");
+    }
+    if let Some(shown) = shown {
+        let (bids, asks) = (shown.bid_levels, shown.ask_levels);
+        let _ = writeln!(text, "  {bids} bid levels and {asks} ask levels in all");
+    }
+    text
+}
+
+fn told_features(features: &Features) -> String {
+    let mut text = String::new();
+    for place in 0..FEATURES {
+        let _ = write!(text, "  {:>14} {:>12.5}", Features::name(place), features.values[place]);
+        if place % 4 == 3 || place + 1 == FEATURES {
+            text.push('\n');
+        }
+    }
+    let _ = writeln!(text, "  horizons that are ready: {:08b} (the shortest last)", features.ready);
+    text
+}
+
+fn told_forecast(forecast: &Forecast) -> String {
+    match forecast.standing {
+        Standing::Ready => format!(
+            "{:.4} bps over {} ms, up {:.3}, down {:.3}",
+            forecast.expected_bps,
+            forecast.horizon_ns / 1_000_000,
+            forecast.up,
+            forecast.down
+        ),
+        Standing::Absent => String::from("no model is meant for this instrument"),
+        Standing::Warming => String::from("none yet: what it needs is not ready"),
+        Standing::Failed => String::from("the model gave no number"),
+    }
+}
+
+fn told_checks(failed: Reasons) -> String {
+    let mut text = String::new();
+    for (n, reason) in Reason::ALL.into_iter().enumerate() {
+        let mark = if failed.has(reason) { "FAILED" } else { "passed" };
+        let _ = write!(text, "  {:<18}{mark}", reason.name());
+        if n % 4 == 3 {
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// As JSON.
+impl Session {
+    fn object(
+        &self,
+        order: OrderId,
+        frame: u64,
+        testimony: &Testimony,
+        fork: Option<&str>,
+    ) -> Value {
+        let said: Vec<Value> = testimony.said.iter().map(|said| self.said_object(said)).collect();
+        let reports: Vec<String> =
+            self.reports(order).map(|r| told_report(r, &self.loaded.instruments)).collect();
+        let latency = testimony.latency;
+        let ns = Stage::ALL.map(|stage| (stage.name().to_owned(), json!(latency.stage(stage).max)));
+        let routes: Vec<Value> = testimony.routes.iter().flat_map(|(_, routes)| routes).map(|r| {
+            json!({
+                "instrument": self.name(r.instrument),
+                "account": r.account.0,
+                "cost": format!("{:?}", r.cost),
+                "is_chosen": r.is_chosen,
+            })
+        }).collect();
+        json!({
+            "order": order.0,
+            "frame": frame,
+            "bytes": self.frame_text(frame),
+            "said": said,
+            "routes": routes,
+            "reports": reports,
+            "ns": Value::Object(ns.into_iter().collect()),
+            "fork": fork,
+        })
+    }
+
+    fn said_object(&self, said: &Said) -> Value {
+        let by = |stage: &str, stamp: &Stamp, what: Value| {
+            json!({ "stage": stage, "frame": stamp.frame, "recv_ns": stamp.recv_ns.0, "said": what })
+        };
+        let child = |stage: &str, child: &Child, failed: Reasons, id: OrderId| {
+            let failed: Vec<_> = failed.iter().map(Reason::name).collect();
+            let terms = self.terms(child.instrument, &child.terms, child.action);
+            by(stage, &child.stamp, json!({ "order": id.0, "terms": terms, "failed": failed }))
+        };
+        match said {
+            Said::View(view) => {
+                let text = ladder(None, view);
+                let lines: Vec<&str> = text.lines().map(str::trim).collect();
+                let what = json!({
+                    "book": self.name(view.quote.instrument()),
+                    "state": view.quote.state.name(),
+                    "levels": lines,
+                });
+                by("book", &view.quote.stamp, what)
+            }
+            Said::Features(features) => {
+                let value = |place| (Features::name(place), json!(features.values[place]));
+                let values: Vec<_> = (0..FEATURES).map(value).collect();
+                let what = json!({
+                    "values": Value::Object(values.into_iter().collect()),
+                    "ready": features.ready,
+                });
+                by("signal", &features.stamp, what)
+            }
+            Said::Forecast(forecast) => {
+                by("model", &forecast.stamp, json!(told_forecast(forecast)))
+            }
+            Said::Intent(intent) => {
+                let terms = self.terms(intent.instrument, &intent.terms, intent.action);
+                let strategy = self.strategy(intent.strategy.index());
+                let what = json!({ "intent": intent.id, "strategy": strategy, "terms": terms });
+                by("strategy", &intent.stamp, what)
+            }
+            Said::Child(c) => child("route", c, Reasons::NONE, OrderId::NONE),
+            Said::Order(order) => child("risk", order.child(), Reasons::NONE, order.id()),
+            Said::Denial(denial) => child("risk", &denial.child, denial.reasons, denial.id),
+            Said::Sent(bytes) => json!({
+                "stage": "dispatch",
+                "said": String::from_utf8_lossy(bytes),
+            }),
+            Said::Report(report) => {
+                let told = told_report(report, &self.loaded.instruments);
+                by("dispatch", &report.stamp, json!(told))
+            }
+        }
+    }
+}
+
+fn contains(bytes: &[u8], text: &[u8]) -> bool {
+    !text.is_empty() && bytes.windows(text.len()).any(|window| window == text)
+}
