@@ -22,6 +22,18 @@ mod orders;
 mod settle;
 mod equity;
 mod state;
+#[cfg(test)]
+mod stand;
+#[cfg(test)]
+mod reasons;
+#[cfg(test)]
+mod boundaries;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod twin;
+#[cfg(test)]
+mod property;
 
 pub use gate::Gate;
 pub use settings::{
