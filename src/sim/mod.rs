@@ -9,5 +9,6 @@ mod listing;
 mod market;
 mod flow;
 mod recording;
+pub mod exchange;
 
 pub use recording::{Fault, Plan, Recording, Truth, record};
