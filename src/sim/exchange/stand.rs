@@ -29,11 +29,17 @@ pub(super) struct Stand {
     pub(super) instruments: Instruments,
 }
 
-/// Instruments of a venue, after one of another venue.
+/// Instruments of a venue, after one of another venue; without decimals.
 pub(super) fn instruments(venue: &'static str) -> Instruments {
+    instruments_in(venue, (0, 0))
+}
+
+/// The same with decimals of prices and quantities.
+pub(super) fn instruments_in(venue: &'static str, decimals: (u8, u8)) -> Instruments {
     let mut all = Instruments::default();
     let mut add = |venue, symbol: &str, kind, contract_value| {
-        let plain = Instrument::plain(venue, Symbol::new(symbol.as_bytes()).unwrap(), 0, 0);
+        let symbol = Symbol::new(symbol.as_bytes()).unwrap();
+        let plain = Instrument::plain(venue, symbol, decimals.0, decimals.1);
         all.add(Instrument {
             base: Some(BTC),
             quote: Some(USD),
@@ -91,7 +97,10 @@ impl Stand {
         let recv_ns = Nanos(self.now);
         let stamp = Stamp { recv_ns, connection: ConnectionId(1), ..Stamp::default() };
         let about = Head::about_connection(stamp, body);
-        let head = Head { instrument, venue_ns: recv_ns, ..about };
+        let known = self.instruments.with_id(instrument);
+        let (price_decimals, qty_decimals) =
+            known.map_or((0, 0), |known| (known.price_decimals, known.qty_decimals));
+        let head = Head { instrument, venue_ns: recv_ns, price_decimals, qty_decimals, ..about };
         self.exchange.on(&Market { head: &head, levels });
     }
 
@@ -142,11 +151,12 @@ impl Stand {
         price: i64,
         qty: i64,
     ) {
-        let symbol = self.instruments.with_id(of).unwrap().symbol;
-        let whole = |mantissa| Decimal { mantissa, scale: 0 };
-        let price = (style != Style::Market).then(|| whole(price));
-        let client = client(n);
-        self.send(&Request::Place { client, symbol, side, style, price, qty: whole(qty) });
+        let known = self.instruments.with_id(of).unwrap();
+        let price = Decimal { mantissa: price, scale: known.price_decimals };
+        let qty = Decimal { mantissa: qty, scale: known.qty_decimals };
+        let price = (style != Style::Market).then_some(price);
+        let (client, symbol) = (client(n), known.symbol);
+        self.send(&Request::Place { client, symbol, side, style, price, qty });
         self.advance();
     }
 
