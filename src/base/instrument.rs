@@ -176,6 +176,29 @@ impl Instruments {
         self.all.get(id.index())
     }
 
+    /// Takes over what is known of an instrument elsewhere: what it is, and how orders of it must
+    /// be. Its id, its decimals and how its book is kept stay as they are; ticks, lots and minima
+    /// are brought to its decimals. False, and nothing is changed, where they are finer than those
+    /// or do not fit, or where there is no such instrument.
+    pub fn adopt(&mut self, id: InstrumentId, known: &Instrument) -> bool {
+        let Some(own) = self.all.get_mut(id.index()) else { return false };
+        let price = |units| rescaled(units, known.price_decimals, own.price_decimals);
+        let qty = |units| rescaled(units, known.qty_decimals, own.qty_decimals);
+        let (Some(tick), Some(lot), Some(qty_min), Some(notional_min)) = (
+            price(known.tick.0),
+            qty(known.lot.0),
+            qty(known.qty_min.0),
+            price(known.notional_min),
+        ) else {
+            return false;
+        };
+        (own.tick, own.lot, own.qty_min) = (Price(tick), Qty(lot), Qty(qty_min));
+        (own.base, own.quote, own.kind) = (known.base, known.quote, known.kind);
+        (own.contract_value, own.notional_min, own.status) =
+            (known.contract_value, notional_min, known.status);
+        true
+    }
+
     /// All of them, by id.
     pub fn iter(&self) -> std::slice::Iter<'_, Instrument> {
         self.all.iter()
@@ -192,11 +215,56 @@ impl Instruments {
     }
 }
 
+/// Whole units of 10^-`from` as whole units of 10^-`to`, where they are some.
+fn rescaled(units: i64, from: u8, to: u8) -> Option<i64> {
+    let power = 10_i64.checked_pow(u32::from(from.abs_diff(to)))?;
+    if to >= from {
+        return units.checked_mul(power);
+    }
+    (units % power == 0).then_some(units / power)
+}
+
 impl<'a> IntoIterator for &'a Instruments {
     type Item = &'a Instrument;
     type IntoIter = std::slice::Iter<'a, Instrument>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.all.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(price_decimals: u8, qty_decimals: u8) -> Instrument {
+        let symbol = Symbol::new(b"BTCUSDT").unwrap();
+        Instrument::plain("binance", symbol, price_decimals, qty_decimals)
+    }
+
+    #[test]
+    fn what_is_known_elsewhere_is_brought_to_its_own_decimals() {
+        let mut all = Instruments::default();
+        let id = all.add(plain(4, 5)).unwrap();
+        let known = Instrument {
+            tick: Price(1),
+            lot: Qty(1_000),
+            notional_min: 500,
+            status: Status::Open,
+            ..plain(2, 8)
+        };
+        assert!(all.adopt(id, &known));
+        let own = all.with_id(id).unwrap();
+        assert_eq!((own.tick, own.lot, own.notional_min), (Price(100), Qty(1), 50_000));
+        assert_eq!((own.status, own.price_decimals), (Status::Open, 4));
+    }
+
+    #[test]
+    fn what_is_finer_than_its_own_decimals_is_not_taken_over() {
+        let mut all = Instruments::default();
+        let id = all.add(plain(2, 5)).unwrap();
+        assert!(!all.adopt(id, &Instrument { lot: Qty(1), ..plain(2, 8) }));
+        assert_eq!(all.with_id(id).unwrap().status, Status::Unknown);
+        assert!(!all.adopt(InstrumentId(7), &plain(2, 5)));
     }
 }

@@ -104,6 +104,9 @@ impl Check<'_> {
         if !money.reporting.is_empty() {
             self.asset(money.place, String::from("money.reporting"), &money.reporting, "");
         }
+        for name in &money.stand_ins {
+            self.asset(money.place, String::from("money.stand_ins"), name, "");
+        }
     }
 
     fn mark(&mut self, mark: &Mark) {

@@ -19,6 +19,8 @@ pub struct Resolved {
     pub conversions: Vec<Option<Conversion>>,
     /// In what all is reckoned.
     pub reporting: AssetId,
+    /// Assets that may stand for it where nothing converts to it, the first one first.
+    pub stand_ins: Vec<AssetId>,
     /// Assets that count as one.
     pub fungible: Vec<Fungible>,
     /// Who trades where.
@@ -65,6 +67,12 @@ impl Config {
             assets: universe.assets.clone(),
             conversions: (0..universe.assets.len()).map(conversion).collect(),
             reporting: universe.id(&universe.money.reporting, "").unwrap_or(AssetId(0)),
+            stand_ins: universe
+                .money
+                .stand_ins
+                .iter()
+                .filter_map(|name| universe.id(name, ""))
+                .collect(),
             fungible: universe.fungible.clone(),
             accounts: universe.accounts.iter().filter(|a| a.enabled).cloned().collect(),
         }

@@ -6,6 +6,7 @@
 mod layout;
 mod topology;
 mod trading;
+mod reckoning;
 mod plan;
 mod assembly;
 mod run;

@@ -11,6 +11,8 @@ use crate::venue::{self, Dialect};
 pub struct Money {
     /// The asset of limits, PnL and reports.
     pub reporting: String,
+    /// Assets that may stand for it where nothing converts to it, the first one first.
+    pub stand_ins: Vec<String>,
     /// Where it is named.
     pub place: Place,
 }
@@ -49,9 +51,10 @@ impl Money {
     pub(in crate::config) fn read(mut section: Section<'_>) -> Money {
         let place = section.ask("reporting").map_or(section.place(), |node| node.place);
         let reporting = section.name("reporting").unwrap_or_default();
+        let stand_ins = section.names("stand_ins").unwrap_or_default();
         section.ask("fungible");
         section.finish();
-        Money { reporting, place }
+        Money { reporting, stand_ins, place }
     }
 }
 

@@ -1,0 +1,136 @@
+//! Reckoning: in what asset a run is reckoned, and how each other asset comes to it by what is on
+//! the tape.
+
+use crate::base::{AssetId, InstrumentId, InstrumentKind, Instruments, MarkStep};
+use crate::config::Resolved;
+
+/// In what a run is reckoned.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reckoning {
+    pub(super) asset: AssetId,
+    /// By asset; `None` where nothing on the tape says what it is worth.
+    pub(super) chains: Vec<Option<Vec<MarkStep>>>,
+    /// What a user should know of it.
+    pub(super) warning: Option<String>,
+}
+
+/// The configured currency where every asset that is traded comes to it by what is on the tape; else
+/// the first of its stand-ins for which that holds; else the configured one all the same.
+pub(super) fn reckon(resolved: &Resolved, instruments: &Instruments) -> Reckoning {
+    let mut traded: Vec<AssetId> =
+        instruments.iter().flat_map(|i| [i.base, i.quote]).flatten().collect();
+    traded.sort_unstable();
+    traded.dedup();
+    let in_asset = |asset: AssetId| {
+        let chains: Vec<_> =
+            (0..resolved.assets.len()).map(|from| chain(resolved, instruments, from, asset));
+        chains.collect::<Vec<_>>()
+    };
+    let reaches = |chains: &[Option<Vec<MarkStep>>]| {
+        traded.iter().all(|asset| chains.get(asset.index()).is_some_and(Option::is_some))
+    };
+    let wished = in_asset(resolved.reporting);
+    if reaches(&wished) {
+        return Reckoning { asset: resolved.reporting, chains: wished, warning: None };
+    }
+    let name = |asset: AssetId| &*resolved.assets[asset.index()].name;
+    let missing: Vec<&str> =
+        traded.iter().filter(|a| wished[a.index()].is_none()).map(|a| name(*a)).collect();
+    let why = format!(
+        "nothing on the tape says what {} is worth in {}",
+        missing.join(", "),
+        name(resolved.reporting)
+    );
+    for stand_in in &resolved.stand_ins {
+        let chains = in_asset(*stand_in);
+        if reaches(&chains) {
+            let warning = format!(
+                "{why}: all is reckoned in {0}, and limits in {1} are taken as {0} (`stand_ins` of \
+                 [money])",
+                name(*stand_in),
+                name(resolved.reporting)
+            );
+            return Reckoning { asset: *stand_in, chains, warning: Some(warning) };
+        }
+    }
+    let warning = format!(
+        "{why}: orders that need it are denied; play a recording of a market between them, too, or \
+         name a stand-in (`stand_ins` of [money])"
+    );
+    Reckoning { asset: resolved.reporting, chains: wished, warning: Some(warning) }
+}
+
+/// How an asset comes to another one: as configured where all of that is on the tape, else by the
+/// shortest way over what is.
+fn chain(
+    resolved: &Resolved,
+    instruments: &Instruments,
+    from: usize,
+    to: AssetId,
+) -> Option<Vec<MarkStep>> {
+    if from == to.index() {
+        return Some(Vec::new());
+    }
+    if to == resolved.reporting {
+        let steps = resolved.conversions[from].as_ref().and_then(|conversion| {
+            let by = |id: Option<InstrumentId>| match id {
+                None => Some(None),
+                Some(id) => {
+                    let known = resolved.instruments.with_id(id)?;
+                    let here = instruments.find(known.venue, &known.symbol)?;
+                    (here.base == known.base && here.base.is_some()).then_some(Some(here.id))
+                }
+            };
+            conversion.steps.iter().map(|step| Some((step.to, by(step.by)?))).collect()
+        });
+        if steps.is_some() {
+            return steps;
+        }
+    }
+    shortest(resolved, instruments, from, to)
+}
+
+/// Breadth first over the spot instruments of the tape and the fungible groups.
+fn shortest(
+    resolved: &Resolved,
+    instruments: &Instruments,
+    from: usize,
+    to: AssetId,
+) -> Option<Vec<MarkStep>> {
+    let mut edges: Vec<(AssetId, AssetId, Option<InstrumentId>)> = Vec::new();
+    for group in &resolved.fungible {
+        let place = |name: &String| resolved.assets.iter().position(|a| a.name == *name);
+        let ids: Vec<AssetId> =
+            group.assets.iter().filter_map(place).map(|n| AssetId(n as u16)).collect();
+        edges.extend(ids.windows(2).map(|pair| (pair[0], pair[1], None)));
+    }
+    for instrument in instruments.iter().filter(|i| i.kind == InstrumentKind::Spot) {
+        if let (Some(base), Some(quote)) = (instrument.base, instrument.quote) {
+            edges.push((base, quote, Some(instrument.id)));
+        }
+    }
+    let mut came: Vec<Option<(usize, Option<InstrumentId>)>> = vec![None; resolved.assets.len()];
+    let mut queue = std::collections::VecDeque::from([from]);
+    while let Some(at) = queue.pop_front() {
+        for (a, b, by) in &edges {
+            let other = match (a.index() == at, b.index() == at) {
+                (true, _) => b.index(),
+                (_, true) => a.index(),
+                _ => continue,
+            };
+            if other != from && came.get(other).is_some_and(Option::is_none) {
+                came[other] = Some((at, *by));
+                queue.push_back(other);
+            }
+        }
+    }
+    let mut steps = Vec::new();
+    let mut at = to.index();
+    while at != from {
+        let (before, by) = came.get(at).copied().flatten()?;
+        steps.push((AssetId(at as u16), by));
+        at = before;
+    }
+    steps.reverse();
+    Some(steps)
+}
