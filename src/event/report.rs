@@ -144,12 +144,12 @@ pub struct Sent<'a> {
     pub bytes: &'a [u8],
 }
 
-/// From dispatch: an order on its way to the venue, or what became of one without the venue's word.
+/// What comes out of dispatch for a decision: bytes for the wire, or at once a report.
 #[derive(Clone, Copy, Debug)]
 pub enum Outcome<'a> {
-    /// To the wire.
+    /// To the venue.
     Sent(&'a Sent<'a>),
-    /// Up to risk, route and strategy.
+    /// It was denied, or could not be sent.
     Report(&'a Report),
 }
 
