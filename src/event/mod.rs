@@ -23,6 +23,6 @@ pub use market::{Body, BookChange, Head, Level, Market, Part, Stamp, Top, Trade}
 pub use order::{Decision, Denial, Order, Style, Terms};
 pub use quote::{BookState, Depth, Quote, QuoteCause, View};
 pub use reason::{Reason, Reasons};
-pub use report::{ClientId, Fill, Happened, Liquidity, OrderState, Reply, Report, Sent};
+pub use report::{ClientId, Fill, Happened, Liquidity, OrderState, Outcome, Reply, Report, Sent};
 pub use resync::{Resync, ResyncReason};
 pub use tick::Tick;

@@ -144,6 +144,15 @@ pub struct Sent<'a> {
     pub bytes: &'a [u8],
 }
 
+/// What comes out of dispatch for a decision: bytes for the wire, or at once a report.
+#[derive(Clone, Copy, Debug)]
+pub enum Outcome<'a> {
+    /// To the venue.
+    Sent(&'a Sent<'a>),
+    /// It was denied, or could not be sent.
+    Report(&'a Report),
+}
+
 impl OrderState {
     /// All, by their number.
     pub const ALL: [OrderState; 9] = [

@@ -6,6 +6,7 @@
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::desk::Desk;
 use super::wire::{self, DayMemo, FastLevel, Job, Kernel, Learned, Padded, Shape, Strict};
 use crate::base::{Continuity, DecimalError, Form, InstrumentId, Nanos, Symbol, SymbolTable};
 use crate::event::{Head, Level, Stamp};
@@ -26,6 +27,8 @@ pub struct Dialect {
     pub fast: Option<Fast>,
     /// The strict path: every valid frame, into raw events.
     pub strict: fn(&Input<'_>, &mut Strict, &mut Raw) -> Result<(), Refusal>,
+    /// How orders are placed in it; `None` where it is known from recordings only.
+    pub desk: Option<&'static Desk>,
 }
 
 /// A fast scanner: false where the frame is none of its own, and then nothing was taken.
@@ -217,6 +220,18 @@ pub enum Refusal {
         key: &'static str,
         /// Why not.
         why: DecimalError,
+    },
+    /// A request longer than any may be.
+    #[error("request of {bytes} bytes is over the limit of {max}", max = limits::ORDER_BYTES_MAX)]
+    RequestTooLarge {
+        /// Its length.
+        bytes: usize,
+    },
+    /// A request with a key that nobody here knows the meaning of.
+    #[error("a key near byte {at} is not one that is understood here")]
+    UnknownKey {
+        /// About where.
+        at: usize,
     },
     /// A reply without a symbol, and nobody knows what it is about.
     #[error("a snapshot that names no symbol, where several instruments are known")]

@@ -4,6 +4,7 @@
 //! folder and one line in [`DIALECTS`].
 
 pub mod contract;
+pub mod desk;
 mod raw;
 pub mod wire;
 pub mod kraken;
@@ -15,6 +16,7 @@ pub use contract::{
     Decoded, Described, Dialect, Input, Listings, Placed, Raw, RawBody, RawEvent, RawLevel,
     Refusal, Scale, venue_time,
 };
+pub use desk::{Desk, Label, Request, Session, Target, Template};
 pub use raw::settle;
 
 /// Every wire format that is understood.

@@ -19,6 +19,7 @@ pub static SPOT: Dialect = Dialect {
     form: DEEP,
     fast: Some(fast::<market::Market>),
     strict: strict::read,
+    desk: None,
 };
 
 /// Futures settled in a stablecoin.
@@ -29,6 +30,7 @@ pub static USDM: Dialect = Dialect {
     form: DEEP,
     fast: Some(fast::<market::Market>),
     strict: strict::read,
+    desk: None,
 };
 
 /// Futures settled in the coin.
@@ -39,4 +41,5 @@ pub static COINM: Dialect = Dialect {
     form: DEEP,
     fast: Some(fast::<market::Market>),
     strict: strict::read,
+    desk: None,
 };

@@ -20,6 +20,7 @@ pub static ADVANCED: Dialect = Dialect {
     form: DEEP,
     fast: Some(fast::<market::Market>),
     strict: strict::read,
+    desk: None,
 };
 
 /// Exchange (Pro, GDAX) websocket, decode only.
@@ -30,4 +31,5 @@ pub static EXCHANGE: Dialect = Dialect {
     form: DEEP,
     fast: None,
     strict: exchange::read,
+    desk: None,
 };

@@ -1,16 +1,22 @@
 //! Kraken: websocket v2, and the v1 format of older recordings.
 
+mod desk;
 mod market;
 pub mod mirror;
+mod order;
 mod strict;
 mod v1;
 
 use crate::base::{Continuity, Form};
 use crate::limits;
 use crate::venue::contract::{Dialect, fast};
+use crate::venue::desk::Desk;
 
 /// Kraken cuts its books to the subscribed depth: a flat ladder is right.
 const SHALLOW: Form = Form::Ladder { depth: limits::DEPTH_LEVELS as u32 };
+
+/// Orders over websocket v2.
+pub static DESK: Desk = Desk { prepare: order::prepare, read: desk::read };
 
 /// Websocket v2.
 pub static V2: Dialect = Dialect {
@@ -20,6 +26,7 @@ pub static V2: Dialect = Dialect {
     form: SHALLOW,
     fast: Some(fast::<market::Market>),
     strict: strict::read,
+    desk: Some(&DESK),
 };
 
 /// Websocket v1, decode only.
@@ -30,4 +37,5 @@ pub static V1: Dialect = Dialect {
     form: SHALLOW,
     fast: None,
     strict: v1::read,
+    desk: None,
 };

@@ -14,4 +14,5 @@ pub static LOBSTER: Dialect = Dialect {
     form: Form::Ladder { depth: limits::DEPTH_LEVELS as u32 },
     fast: None,
     strict: lobster::read,
+    desk: None,
 };

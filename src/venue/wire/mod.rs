@@ -12,6 +12,9 @@
 
 mod padded;
 mod pen;
+mod figure;
+mod slip;
+mod pull;
 mod kernel;
 mod lanes;
 mod portable;
@@ -25,13 +28,16 @@ mod quoting;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 
+pub use figure::{FIGURE_BYTES, Figure};
 pub use kernel::{FastLevel, Job, Kernel, Shape, Span};
 pub use lanes::Lanes;
 pub use learned::{Learned, learn, replay};
 pub use padded::Padded;
 pub use pen::Pen;
 pub use portable::Portable;
+pub use pull::{Pull, once};
 pub use scan::Scan;
+pub use slip::{Draft, Place, Slip};
 pub use strict::{Strict, Value, need};
 pub use time::DayMemo;
 #[cfg(target_arch = "x86_64")]
