@@ -8,6 +8,7 @@ use super::fault::{Fault, Place, Wrong};
 use super::part::{Instrument, Mark};
 use super::section::nearest;
 use super::whole::Universe;
+use crate::base::render;
 
 /// Names that stand in the configuration, whether or not the rest of their entry is right.
 pub(super) struct Names {
@@ -29,14 +30,16 @@ pub(super) fn check(universe: &Universe, names: &Names, wrong: &mut Wrong) {
     let mut check = Check { universe, names, wrong };
     check.aliases();
     check.instruments();
+    check.accounts();
     check.groups();
     check.reporting();
     for mark in &universe.marks {
         check.mark(mark);
     }
-    // Chains only make sense of parts that do.
+    // Chains only make sense of parts that do, and fees that are wrong are said to be so already.
     if check.wrong.is_empty() {
         check.chains();
+        check.fees();
     }
 }
 
@@ -74,6 +77,40 @@ impl Check<'_> {
                 let fix = "name what it is paid with".to_owned();
                 let about = format!("instruments {}", instrument.name());
                 self.note(instrument.place, about, found, expected, fix);
+            }
+        }
+    }
+
+    /// What an account holds must be countable, and what it pays known.
+    fn accounts(&mut self) {
+        let universe = self.universe;
+        for account in &universe.accounts {
+            let about = format!("accounts {}", account.name);
+            for holding in &account.balances {
+                let about = format!("{about}, balances.{}", holding.asset);
+                self.asset(holding.place, about.clone(), &holding.asset, account.venue.name);
+                let Some(at) = universe.asset(&holding.asset, account.venue.name) else { continue };
+                let decimals = universe.assets[at].decimals;
+                if holding.amount.at(decimals).is_err() {
+                    let found = render(holding.amount.mantissa, holding.amount.scale);
+                    let expected =
+                        format!("an amount that fits its {decimals} decimals and 64 bits");
+                    let fix = "round it, or write less".to_owned();
+                    self.note(holding.place, about, found, &expected, fix);
+                }
+            }
+        }
+    }
+
+    /// Every account that is used must know what it pays.
+    fn fees(&mut self) {
+        let universe = self.universe;
+        for account in universe.accounts.iter().filter(|account| account.enabled) {
+            if universe.fees(account).is_none() {
+                let about = format!("accounts {}", account.name);
+                let found = format!("no fees, nor an account at {} with any", account.venue.name);
+                let fix = "add `maker_bps = ..` and `taker_bps = ..`".to_owned();
+                self.note(account.place, about, found, "what the venue charges", fix);
             }
         }
     }

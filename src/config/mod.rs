@@ -20,8 +20,9 @@ mod tests;
 pub use fault::{ConfigError, Fault, Place, Source, Wrong};
 pub use load::MANUAL;
 pub use part::{
-    Account, Asset, Book, Fungible, Instrument, Journal, Layout, Mark, Money, Pipeline,
+    Account, Asset, Book, Fungible, Holding, Instrument, Journal, Layout, Mark, Money, Paper,
+    Pipeline,
 };
-pub use resolve::{Conversion, Resolved, Step};
+pub use resolve::{Conversion, Funds, Resolved, Step};
 pub use set::{SetError, set};
 pub use whole::{Config, Universe};

@@ -1,11 +1,14 @@
 //! A configuration with ids in place of names: what the rest of the machine is handed.
 
 use super::chain::chain;
-use super::part::{Account, Asset, Fungible, Instrument};
+use super::part::{Account, Asset, Fungible, Holding, Instrument, Paper};
 use super::whole::{Config, Universe};
 use crate::base::{
-    AssetId, Form, Instrument as Listed, InstrumentId, Instruments, Precision, Status,
+    AccountId, AssetId, Form, Instrument as Listed, InstrumentId, Instruments, MarkStep, Marks,
+    Precision, Status,
 };
+use crate::ledger::{self, Ledger};
+use crate::sim::exchange::{self, Fees};
 
 /// What a configuration resolves to.
 #[derive(Clone, Debug)]
@@ -23,8 +26,19 @@ pub struct Resolved {
     pub stand_ins: Vec<AssetId>,
     /// Assets that count as one.
     pub fungible: Vec<Fungible>,
-    /// Who trades where.
+    /// Who trades where, by [`AccountId`].
     pub accounts: Vec<Account>,
+    /// What each account pays and holds, by [`AccountId`].
+    pub funds: Vec<Funds>,
+}
+
+/// What an account pays and holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Funds {
+    /// What its venue charges.
+    pub fees: Fees,
+    /// What it holds at the start of paper trading, in units of each asset.
+    pub balances: Vec<(AssetId, i64)>,
 }
 
 /// How an asset becomes the reporting currency; the reporting currency itself takes no step.
@@ -74,7 +88,8 @@ impl Config {
                 .filter_map(|name| universe.id(name, ""))
                 .collect(),
             fungible: universe.fungible.clone(),
-            accounts: universe.accounts.iter().filter(|a| a.enabled).cloned().collect(),
+            accounts: universe.used().cloned().collect(),
+            funds: universe.used().map(|account| universe.funds(account)).collect(),
         }
     }
 
@@ -107,7 +122,65 @@ impl Config {
     }
 }
 
+impl Resolved {
+    /// What the paper venue of an account is told at start. Its book settings are the built-in ones.
+    pub fn exchange(&self, account: AccountId, paper: &Paper) -> exchange::Settings {
+        let funds = self.funds.get(account.index()).cloned().unwrap_or_default();
+        exchange::Settings {
+            fees: funds.fees,
+            balances: funds.balances,
+            order_latency_ns: paper.order_latency_ns,
+            report_latency_ns: paper.report_latency_ns,
+            decimals: self.assets.iter().map(|asset| asset.decimals).collect(),
+            ..exchange::Settings::default()
+        }
+    }
+
+    /// How each asset becomes the reporting currency, as [`Marks`] wants it.
+    pub fn marks(&self) -> Marks {
+        let decimals: Vec<u8> = self.assets.iter().map(|asset| asset.decimals).collect();
+        let steps = |way: &Conversion| way.steps.iter().map(|step| (step.to, step.by)).collect();
+        let chains: Vec<Option<Vec<MarkStep>>> =
+            self.conversions.iter().map(|way| way.as_ref().map(steps)).collect();
+        Marks::new(&decimals, self.reporting, &chains, &self.instruments)
+    }
+
+    /// A ledger of all accounts, for strategies of these names.
+    pub fn ledger(&self, strategies: Vec<String>, paper: &Paper) -> Ledger {
+        let asset =
+            |asset: &Asset| ledger::Asset { name: asset.name.clone(), decimals: asset.decimals };
+        let account = |(account, funds): (&Account, &Funds)| ledger::Account {
+            name: account.name.clone(),
+            balances: funds.balances.clone(),
+        };
+        Ledger::new(
+            &self.instruments,
+            self.assets.iter().map(asset).collect(),
+            self.marks(),
+            strategies,
+            self.accounts.iter().zip(&self.funds).map(account).collect(),
+            ledger::Settings { lots: paper.lots },
+        )
+    }
+}
+
 impl Universe {
+    fn used(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.iter().filter(|account| account.enabled)
+    }
+
+    fn funds(&self, account: &Account) -> Funds {
+        let (maker_ppm, taker_ppm) = self.fees(account).unwrap_or_default();
+        let balance = |holding: &Holding| {
+            let at = self.asset(&holding.asset, account.venue.name)?;
+            Some((AssetId(at as u16), holding.amount.at(self.assets[at].decimals).ok()?))
+        };
+        Funds {
+            fees: Fees { maker_ppm, taker_ppm },
+            balances: account.balances.iter().filter_map(balance).collect(),
+        }
+    }
+
     fn id(&self, name: &str, at_venue: &str) -> Option<AssetId> {
         self.asset(name, at_venue).map(|place| AssetId(place as u16))
     }

@@ -5,8 +5,9 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::base::{AssetId, Form, InstrumentKind, Price, Qty, Symbol};
+use crate::base::{AccountId, AssetId, Form, InstrumentKind, Price, Qty, Symbol};
 use crate::limits;
+use crate::sim::exchange::Fees;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(text, Path::new("my.toml"))
@@ -160,6 +161,7 @@ fn values_beyond_a_limit_are_refused_with_its_name() {
         ("[book]\nladder_depth = 99999999999999999999", "LADDER_LEVELS_MAX"),
         ("[pipeline]\nsample_every = 2097152", "SAMPLE_EVERY_MAX"),
         ("[journal]\nsegment_mib = 0", "JOURNAL_SEGMENT_MIB_MAX"),
+        ("[paper]\nreport_latency_us = 60000001", "PAPER_LATENCY_US_MAX"),
         ("[journal]\nblock_kib = 9223372036854775807", "JOURNAL_BLOCK_KIB_MAX"),
     ] {
         let fault = fault(text);
@@ -219,6 +221,47 @@ fn assets_that_cannot_be_reckoned_are_listed() {
     assert_eq!(resolved.fungible[0].basis_bps_max, 20);
     let dollar = resolved.conversions[0].clone().unwrap();
     assert_eq!(dollar.steps, [Step { to: resolved.reporting, by: None }]);
+}
+
+#[test]
+fn accounts_say_what_they_pay_and_hold_in_whole_units() {
+    let text = "[paper]\nlots = \"fifo\"\norder_latency_us = 250\n\
+                [[accounts]]\nname = \"kraken\"\nmaker_bps = \"-0.25\"\n\
+                balances.ZUSD = \"7.00000001\"\n\
+                [[accounts]]\nname = \"second\"\nvenue = \"kraken\"";
+    let config = parse(text).unwrap();
+    let resolved = config.resolve();
+    let id = |name: &str| resolved.assets.iter().position(|a| a.name == name).unwrap() as u16;
+    let [first, binance] = [0, 1].map(|n| resolved.funds[n].clone());
+    assert_eq!(first.fees, Fees { maker_ppm: -25, taker_ppm: 4_000 });
+    assert!(first.balances.contains(&(AssetId(id("BTC")), 5_000_000_000)), "0.5 of ten decimals");
+    assert!(first.balances.contains(&(AssetId(id("USD")), 700_000_001)), "by the venue's name");
+    assert!(binance.balances.contains(&(AssetId(id("USDT")), 5_000_000_000_000)));
+    let second = resolved.funds.last().unwrap();
+    assert_eq!((second.fees, second.balances.len()), (first.fees, 0), "as the first one there");
+    let settings = resolved.exchange(AccountId(1), &config.paper);
+    assert_eq!((settings.order_latency_ns, settings.report_latency_ns), (250_000, 5_000_000));
+    assert_eq!(settings.fees, Fees { maker_ppm: 1_000, taker_ppm: 1_000 });
+    let ledger = resolved.ledger(vec![], &config.paper);
+    assert_eq!(ledger.balance(AccountId(1), AssetId(id("USDT"))), Some(5_000_000_000_000));
+}
+
+#[test]
+fn what_an_account_pays_and_holds_must_be_sensible() {
+    let kraken = |line: &str| fault(&format!("[[accounts]]\nname = \"kraken\"\n{line}"));
+    let fine = kraken("maker_bps = \"0.001\"");
+    assert!(fine.starts_with("my.toml:3: accounts kraken, maker_bps"), "{fine}");
+    assert!(kraken("taker_bps = \"1000.01\"").contains("FEE_PPM_MAX"));
+    assert!(kraken("taker_bps = 40").contains("in quotation marks"));
+    let float = kraken("balances.USD = 0.1");
+    assert!(float.contains("accounts kraken, balances.USD") && float.contains("float"), "{float}");
+    assert!(kraken("balances.USD = \"-1\"").contains("not below 0"));
+    let finer = kraken("balances.USD = \"0.000000001\"");
+    assert!(finer.contains("found 0.000000001") && finer.contains("8 decimals"), "{finer}");
+    let unknown = kraken("balances.UDS = \"1\"");
+    assert!(unknown.contains("an asset of `assets`"), "{unknown}");
+    let free = fault("[[accounts]]\nname = \"x\"\nvenue = \"binance-usdm\"");
+    assert!(free.contains("what the venue charges; add `maker_bps = ..`"), "{free}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! All parts of a configuration together.
 
 use super::fault::Source;
-use super::part::{Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Pipeline};
+use super::part::{
+    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Paper, Pipeline,
+};
 use crate::base::Symbol;
 
 /// A configuration without a fault.
@@ -13,6 +15,8 @@ pub struct Config {
     pub book: Book,
     /// How sessions are written.
     pub journal: Journal,
+    /// How paper money is traded.
+    pub paper: Paper,
     /// Who trades what where, and in what it is reckoned.
     pub universe: Universe,
 }
@@ -43,6 +47,15 @@ impl Universe {
     /// Instruments that the user's own file lists: all that may change how a recording is read.
     pub fn listed_by_user(&self) -> impl Iterator<Item = &Instrument> {
         self.traded().filter(|instrument| instrument.place.source == Source::File)
+    }
+
+    /// What an account pays, maker and taker, hundredths of a basis point: what it says itself, else
+    /// what the first account at its venue says. `None` where none says.
+    pub fn fees(&self, account: &Account) -> Option<(i64, i64)> {
+        let others = || self.accounts.iter().filter(|o| o.venue.name == account.venue.name);
+        let maker = account.maker_ppm.or_else(|| others().find_map(|other| other.maker_ppm))?;
+        let taker = account.taker_ppm.or_else(|| others().find_map(|other| other.taker_ppm))?;
+        Some((maker, taker))
     }
 
     /// The place in `assets` of what a venue calls by this name.

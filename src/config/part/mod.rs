@@ -8,11 +8,13 @@ mod money;
 mod asset;
 mod account;
 mod instrument;
+mod paper;
 
-pub use account::Account;
+pub use account::{Account, Holding};
 pub use asset::Asset;
 pub use book::Book;
 pub use instrument::Instrument;
 pub use journal::Journal;
 pub use money::{Fungible, Mark, Money};
+pub use paper::Paper;
 pub use pipeline::{Layout, Pipeline};

@@ -6,7 +6,7 @@
 //! book that is not live.
 //!
 //! **Time** is the driver's. At each frame, received at `t`: first [`Exchange::advance`] to `t`, and
-//! our machine takes the replies; then our machine sees the frame, and [`Exchange::ask`] takes what it
+//! our machine takes the replies; then our machine sees the frame, and [`Exchange::take`] takes what it
 //! sends at `t`; then [`Exchange::on`] the frame's events. A request that is sent at `t` arrives at
 //! `t + order_latency_ns` and meets the book after all frames with a time up to then that came
 //! before the next advance: whoever is late by a frame sees that frame's book. Its replies carry
@@ -32,7 +32,6 @@ mod listing;
 mod purse;
 mod walk;
 mod outbox;
-mod request;
 mod pit;
 mod makers;
 #[cfg(test)]
@@ -44,7 +43,6 @@ mod money;
 
 pub use pit::Counts;
 pub use purse::Balance;
-pub use request::Request;
 pub use settings::{Cancels, Fees, Refused, Settings};
 
 use std::collections::VecDeque;
@@ -63,11 +61,12 @@ use crate::event::{ClientId, Head, Market, Reply, Tick};
 use crate::limits::{OPEN_ORDERS_MAX, PAPER_REQUESTS_MAX};
 use crate::stage::book::Books;
 use crate::stage::contract::{Emit, Idle, Nowhere, On};
-use crate::venue::Dialect;
+use crate::venue::{Dialect, Refusal, Request};
 
 /// See the module.
 #[derive(Debug)]
 pub struct Exchange {
+    dialect: &'static Dialect,
     /// Requests on their way, in the order of their arrival.
     requests: VecDeque<(Nanos, Request)>,
     latency_ns: i64,
@@ -77,9 +76,15 @@ pub struct Exchange {
     ticked: Nanos,
 }
 
-/// Why a request was not taken. Nobody answers it.
+/// Why a request was not taken. Nobody answers it: who sent it has to say that it was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotTaken {
+    /// The venue is known from recordings only.
+    #[error("venue {0} takes no orders: expected one with order entry; name another account")]
+    NoDesk(&'static str),
+    /// The bytes are not a request of the venue.
+    #[error("the venue cannot read the request: {0}; it was not written by this version")]
+    Malformed(Refusal),
     /// Too many are on their way.
     #[error(
         "{requests} requests and {replies} replies are on their way, more than the paper venue \
@@ -147,6 +152,7 @@ impl Exchange {
             counts: pit::Counts::default(),
         };
         Exchange {
+            dialect,
             requests: VecDeque::with_capacity(PAPER_REQUESTS_MAX),
             latency_ns: settings.order_latency_ns.max(0),
             places: places.into(),
@@ -155,7 +161,19 @@ impl Exchange {
         }
     }
 
-    /// A request leaves us at `now`.
+    /// The bytes of a request leave us at `now`.
+    pub fn take(&mut self, bytes: &[u8], now: Nanos) -> Result<(), NotTaken> {
+        let desk = self.dialect.desk.ok_or(NotTaken::NoDesk(self.dialect.name))?;
+        match desk.decode(bytes) {
+            Ok(request) => self.ask(&request, now),
+            Err(refusal) => {
+                self.pit.counts.malformed += 1;
+                Err(NotTaken::Malformed(refusal))
+            }
+        }
+    }
+
+    /// The same for a request that was read before.
     pub fn ask(&mut self, request: &Request, now: Nanos) -> Result<(), NotTaken> {
         if self.requests.len() >= PAPER_REQUESTS_MAX || self.pit.outbox.room() == 0 {
             self.pit.counts.turned_away += 1;

@@ -8,7 +8,6 @@ use super::listing::{Hold, Listing};
 use super::outbox::Outbox;
 use super::purse::Purse;
 use super::queue::Place;
-use super::request::Request;
 use super::settings::{Cancels, Refused};
 use super::taken::Taken;
 use super::walk::{Step, Walk, Wish};
@@ -16,6 +15,7 @@ use crate::base::{Decimal, Form, InstrumentId, Nanos, Price, Qty, Side, Symbol, 
 use crate::event::{BookState, ClientId, Happened, Level, Liquidity, Style, Terms, View};
 use crate::limits;
 use crate::stage::book::Books;
+use crate::venue::Request;
 
 /// See the module.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ pub struct Counts {
     pub taker_fills: u64,
     /// Fills of orders that rested.
     pub maker_fills: u64,
+    /// Requests that could not be read.
+    pub malformed: u64,
     /// Requests that were turned away because too many were on their way.
     pub turned_away: u64,
     /// Fills that did not happen because there was no room for their replies.

@@ -1,10 +1,11 @@
 //! Scenes at the paper venue, against closed forms.
 
 use super::stand::{BTC, SPOT, Stand, USD, client, instruments, settings};
-use super::{Fees, NotTaken, Request, Settings};
-use crate::base::{Decimal, Form, Instruments, Nanos, Price, Qty, Side, Status, Symbol};
-use crate::event::{Body, Happened, Style};
+use super::{Fees, NotTaken, Settings};
+use crate::base::{Decimal, Form, Instruments, Nanos, OrderId, Price, Qty, Side, Status, Symbol};
+use crate::event::{Body, Happened, Style, Terms};
 use crate::limits;
+use crate::venue::{self, Label, Request, Session, Target};
 
 const NONE: [&str; 0] = [];
 
@@ -382,4 +383,27 @@ fn orders_beyond_the_bound_are_refused() {
     let refused =
         stand.replies.iter().filter(|r| matches!(r.happened, Happened::Rejected(_))).count();
     assert_eq!(refused, 0);
+}
+
+#[test]
+fn bytes_as_dispatch_writes_them_are_taken_and_others_are_not() {
+    let mut stand = Stand::live(&settings());
+    let desk = venue::dialect("kraken").unwrap().desk.unwrap();
+    let spot = stand.instruments.with_id(SPOT).unwrap();
+    let mut template = desk.template(spot, &Session { token: "t", api_key: "" }).unwrap();
+    let label = Label { order: OrderId(1), client: client(1), now: Nanos(stand.now) };
+    let (price, qty) = (Price(99), Qty(7));
+    let terms = Terms { price, qty, side: Side::Buy, style: Style::PostOnly };
+    let placed = template.place(&label, &terms).to_vec();
+    let target = Target { client: client(1), venue_order: None };
+    let cancelled = template.cancel(&label, &target).to_vec();
+    stand.exchange.take(&placed, Nanos(stand.now)).unwrap();
+    stand.advance();
+    let open = stand.exchange.open_orders().next().unwrap();
+    assert_eq!((open.client, open.price, open.left), (client(1), price, qty));
+    stand.exchange.take(&cancelled, Nanos(stand.now)).unwrap();
+    assert_eq!(stand.said(1), ["accepted", "cancelled"]);
+    let cut = stand.exchange.take(&placed[..placed.len() - 1], Nanos(stand.now));
+    assert!(matches!(cut, Err(NotTaken::Malformed(_))));
+    assert_eq!(stand.exchange.counts().malformed, 1);
 }

@@ -1,7 +1,7 @@
 //! A stand for the scenes: one venue with three instruments, a market made by hand, and what came
 //! back.
 
-use super::{Exchange, Request, Settings};
+use super::{Exchange, Settings};
 use crate::base::{
     AccountId, AssetId, ConnectionId, Continuity, Decimal, Form, Instrument, InstrumentId,
     InstrumentKind, Instruments, Nanos, Price, Qty, Side, Symbol,
@@ -10,7 +10,7 @@ use crate::event::{
     Body, BookChange, ClientId, Fill, Happened, Head, Level, Market, Reply, Stamp, Style, Top,
     Trade,
 };
-use crate::venue;
+use crate::venue::{self, Request};
 
 pub(super) const USD: AssetId = AssetId(0);
 pub(super) const BTC: AssetId = AssetId(1);
