@@ -10,6 +10,7 @@ mod replay;
 mod report;
 mod sample;
 mod table;
+mod trading;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

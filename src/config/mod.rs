@@ -9,17 +9,23 @@ mod load;
 mod fault;
 mod tree;
 mod section;
+mod real;
+mod which;
 mod part;
 mod check;
 mod chain;
 mod resolve;
+mod trading;
 #[cfg(test)]
 mod tests;
 
 pub use fault::{ConfigError, Fault, Place, Source, Wrong};
 pub use load::MANUAL;
 pub use part::{
-    Account, Asset, Book, Fungible, Instrument, Journal, Layout, Mark, Money, Pipeline,
+    Account, Asset, Book, Fungible, Instrument, Journal, Layout, Mark, Model, Money, Pipeline,
+    Strategy,
 };
 pub use resolve::{Conversion, Resolved, Step};
+pub use trading::Trading;
+pub use which::Which;
 pub use whole::{Config, Universe};

@@ -2,6 +2,7 @@
 
 use super::chain::chain;
 use super::part::{Account, Asset, Fungible, Instrument};
+use super::trading::Trading;
 use super::whole::{Config, Universe};
 use crate::base::{
     AssetId, Form, Instrument as Listed, InstrumentId, Instruments, Precision, Status,
@@ -23,6 +24,8 @@ pub struct Resolved {
     pub fungible: Vec<Fungible>,
     /// Who trades where.
     pub accounts: Vec<Account>,
+    /// Models and strategies, with the ids of `instruments`.
+    pub trading: Trading,
 }
 
 /// How an asset becomes the reporting currency; the reporting currency itself takes no step.
@@ -61,6 +64,7 @@ impl Config {
             Some(Conversion { steps: steps.collect() })
         };
         Resolved {
+            trading: self.trading(&instruments),
             instruments,
             assets: universe.assets.clone(),
             conversions: (0..universe.assets.len()).map(conversion).collect(),

@@ -1,7 +1,9 @@
 //! All parts of a configuration together.
 
 use super::fault::Source;
-use super::part::{Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Pipeline};
+use super::part::{
+    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Model, Money, Pipeline, Strategy,
+};
 use crate::base::Symbol;
 
 /// A configuration without a fault.
@@ -15,6 +17,10 @@ pub struct Config {
     pub journal: Journal,
     /// Who trades what where, and in what it is reckoned.
     pub universe: Universe,
+    /// What is expected of which instruments, the unused ones too.
+    pub models: Vec<Model>,
+    /// Who trades what, how and with how much, the unused ones too.
+    pub strategies: Vec<Strategy>,
 }
 
 /// All that has a name: who trades what where, and in what it is reckoned.

@@ -8,11 +8,15 @@ mod money;
 mod asset;
 mod account;
 mod instrument;
+mod model;
+mod strategy;
 
 pub use account::Account;
 pub use asset::Asset;
 pub use book::Book;
 pub use instrument::Instrument;
 pub use journal::Journal;
+pub use model::Model;
 pub use money::{Fungible, Mark, Money};
 pub use pipeline::{Layout, Pipeline};
+pub use strategy::Strategy;
