@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::args;
 use super::output::{self, Failure};
 use super::table::{Table, grouped};
+use super::trading;
 use crate::base::{AssetId, Continuity, Form, Instrument, InstrumentKind, render};
 use crate::config::{Config, ConfigError, Conversion, MANUAL, Resolved, Wrong};
 use crate::limits;
@@ -166,6 +167,8 @@ impl Host {
             "accounts": accounts.collect::<Vec<_>>(),
             "instruments":
                 resolved.instruments.iter().map(|i| self.instrument_object(i)).collect::<Vec<_>>(),
+            "models": trading::model_objects(resolved),
+            "strategies": trading::strategy_objects(config, resolved),
             "limits": limits.collect::<Map<_, _>>(),
         })
     }
@@ -220,6 +223,8 @@ impl Host {
             ("Instruments", self.instruments()),
             ("Assets", self.assets()),
             ("Accounts", self.accounts()),
+            ("Models", trading::models(&self.resolved)),
+            ("Strategies", trading::strategies(&self.config, &self.resolved)),
             ("Hot threads", self.threads()),
             ("Settings", self.settings()),
             ("Limits, compiled in", limit_table()),

@@ -13,6 +13,7 @@ mod report;
 mod sample;
 mod table;
 mod why;
+mod trading;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

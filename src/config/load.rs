@@ -7,9 +7,11 @@ use std::path::Path;
 use super::check::{self, Names, Side};
 use super::fault::{ConfigError, Fault, Place, Source, Wrong};
 use super::part::{
-    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Paper, Pipeline,
+    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Model, Money, Paper, Pipeline,
+    Strategy,
 };
 use super::section::Section;
+use super::trading;
 use super::tree::{Node, Table, Value, excerpt};
 use super::whole::{Config, Universe};
 use crate::limits;
@@ -85,6 +87,8 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
         accounts: list(ACCOUNTS, of(ACCOUNTS.path), wrong, Account::read),
         instruments: list(INSTRUMENTS, of(INSTRUMENTS.path), wrong, Instrument::read),
     };
+    let models = list(MODELS, of(MODELS.path), wrong, Model::read);
+    let strategies = list(STRATEGIES, of(STRATEGIES.path), wrong, Strategy::read);
     check_root(root, wrong);
     if is_toml {
         let names = Names {
@@ -93,9 +97,17 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
             sides: sides(root),
         };
         check::check(&universe, &names, wrong);
+        trading::check(&models, &strategies, &universe, &names.instruments, wrong);
     }
-    let (pipeline, book) = (pipeline?, book?);
-    Some(Config { pipeline, book, journal: journal?, paper: paper?, universe })
+    Some(Config {
+        pipeline: pipeline?,
+        book: book?,
+        journal: journal?,
+        paper: paper?,
+        universe,
+        models,
+        strategies,
+    })
 }
 
 /// A list of tables: its path, how many entries it may have, and whose limit that is.
@@ -112,6 +124,10 @@ const MARKS: List = List { path: "marks", ..ASSETS };
 const ACCOUNTS: List = List { path: "accounts", most: limits::ACCOUNTS_MAX, limit: "ACCOUNTS_MAX" };
 const INSTRUMENTS: List =
     List { path: "instruments", most: limits::INSTRUMENTS_MAX, limit: "INSTRUMENTS_MAX" };
+
+const MODELS: List = List { path: "models", most: limits::MODELS_MAX, limit: "MODELS_MAX" };
+const STRATEGIES: List =
+    List { path: "strategies", most: limits::STRATEGIES_MAX, limit: "STRATEGIES_MAX" };
 
 /// The tables of one value each.
 const SECTIONS: [&str; 5] = ["pipeline", "book", "journal", "paper", "money"];
@@ -181,7 +197,7 @@ fn check_root(root: &Table, wrong: &mut Wrong) {
             top.refuse(name, node, "a table", &format!("write [{name}] on a line of its own"));
         }
     }
-    for list in [MARKS, ASSETS, ACCOUNTS, INSTRUMENTS] {
+    for list in [MARKS, ASSETS, ACCOUNTS, INSTRUMENTS, MODELS, STRATEGIES] {
         top.ask(list.path);
     }
     top.finish();

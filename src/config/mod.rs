@@ -9,20 +9,25 @@ mod load;
 mod fault;
 mod tree;
 mod section;
+mod real;
+mod which;
 mod part;
 mod check;
 mod chain;
 mod resolve;
 mod set;
+mod trading;
 #[cfg(test)]
 mod tests;
 
 pub use fault::{ConfigError, Fault, Place, Source, Wrong};
 pub use load::MANUAL;
 pub use part::{
-    Account, Asset, Book, Fungible, Holding, Instrument, Journal, Layout, Mark, Money, Paper,
-    Pipeline,
+    Account, Asset, Book, Fungible, Holding, Instrument, Journal, Layout, Mark, Model, Money,
+    Paper, Pipeline, Strategy,
 };
 pub use resolve::{Conversion, Funds, Resolved, Step};
 pub use set::{SetError, set};
+pub use trading::Trading;
+pub use which::Which;
 pub use whole::{Config, Universe};

@@ -2,6 +2,7 @@
 
 use super::chain::chain;
 use super::part::{Account, Asset, Fungible, Holding, Instrument, Paper};
+use super::trading::Trading;
 use super::whole::{Config, Universe};
 use crate::base::{
     AccountId, AssetId, Form, Instrument as Listed, InstrumentId, Instruments, MarkStep, Marks,
@@ -30,6 +31,8 @@ pub struct Resolved {
     pub accounts: Vec<Account>,
     /// What each account pays and holds, by [`AccountId`].
     pub funds: Vec<Funds>,
+    /// Models and strategies, with the ids of `instruments`.
+    pub trading: Trading,
 }
 
 /// What an account pays and holds.
@@ -77,6 +80,7 @@ impl Config {
             Some(Conversion { steps: steps.collect() })
         };
         Resolved {
+            trading: self.trading(&instruments),
             instruments,
             assets: universe.assets.clone(),
             conversions: (0..universe.assets.len()).map(conversion).collect(),

@@ -120,7 +120,7 @@ impl Node {
 /// The keys by which entries of the list at `path` are told apart.
 fn identifying(path: &str) -> Option<&'static [&'static str]> {
     match path {
-        "assets" | "accounts" | "money.fungible" => Some(&["name"]),
+        "assets" | "accounts" | "money.fungible" | "models" | "strategies" => Some(&["name"]),
         "marks" => Some(&["asset"]),
         "instruments" => Some(&["venue", "symbol"]),
         _ => None,

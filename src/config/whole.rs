@@ -2,7 +2,8 @@
 
 use super::fault::Source;
 use super::part::{
-    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Paper, Pipeline,
+    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Model, Money, Paper, Pipeline,
+    Strategy,
 };
 use crate::base::Symbol;
 
@@ -19,6 +20,10 @@ pub struct Config {
     pub paper: Paper,
     /// Who trades what where, and in what it is reckoned.
     pub universe: Universe,
+    /// What is expected of which instruments, the unused ones too.
+    pub models: Vec<Model>,
+    /// Who trades what, how and with how much, the unused ones too.
+    pub strategies: Vec<Strategy>,
 }
 
 /// All that has a name: who trades what where, and in what it is reckoned.

@@ -9,12 +9,16 @@ mod asset;
 mod account;
 mod instrument;
 mod paper;
+mod model;
+mod strategy;
 
 pub use account::{Account, Holding};
 pub use asset::Asset;
 pub use book::Book;
 pub use instrument::Instrument;
 pub use journal::Journal;
+pub use model::Model;
 pub use money::{Fungible, Mark, Money};
 pub use paper::Paper;
 pub use pipeline::{Layout, Pipeline};
+pub use strategy::Strategy;
