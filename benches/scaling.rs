@@ -155,11 +155,11 @@ impl<'a> Many<'a> {
     }
 }
 
-/// Names of one length, with digits where the recording has letters.
+/// Names of one length, like the recording's own.
 fn name(instrument: usize) -> [u8; SYMBOL.len()] {
-    const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const LETTERS: &[u8; 26] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     let mut name = *SYMBOL.first_chunk().unwrap();
-    (name[1], name[2]) = (DIGITS[instrument / 36 % 36], DIGITS[instrument % 36]);
+    (name[1], name[2]) = (LETTERS[instrument / 26 % 26], LETTERS[instrument % 26]);
     name
 }
 
