@@ -213,12 +213,15 @@ impl Bench {
                 let samples = self.pass(case, items, *contender);
                 // The first pass of each only warms up.
                 if pass > 0 {
-                    if !case.sizes.is_empty() {
+                    if case.by_total || !case.sizes.is_empty() {
                         sheet.by_item.push(samples.clone());
                     }
                     sheet.take(samples);
                 }
             }
+        }
+        if case.by_total {
+            sheets.iter_mut().for_each(Sheet::calm);
         }
         let ours = sheets[0].clone();
         for ((name, _), sheet) in all.iter().zip(sheets) {
@@ -347,6 +350,26 @@ struct Sheet {
 }
 
 impl Sheet {
+    /// Totals that one interrupt in a pass does not spoil: an item counts for at most four times
+    /// its median over the passes, and a little.
+    fn calm(&mut self) {
+        let items = self.by_item.iter().map(Vec::len).min().unwrap_or(0);
+        let mut times: Vec<u32> = Vec::with_capacity(self.by_item.len());
+        let mut totals = vec![0.0; self.by_item.len()];
+        for item in 0..items {
+            times.clear();
+            times.extend(self.by_item.iter().map(|pass| pass[item]));
+            times.sort_unstable();
+            let most = times[times.len() / 2].saturating_mul(4).saturating_add(200);
+            for (total, pass) in totals.iter_mut().zip(&self.by_item) {
+                *total += f64::from(pass[item].min(most));
+            }
+        }
+        if items > 0 {
+            self.totals = totals;
+        }
+    }
+
     fn take(&mut self, mut samples: Vec<u32>) {
         samples.sort_unstable();
         let middle = samples.get(samples.len() / 2).copied().unwrap_or(0);

@@ -11,7 +11,7 @@ use super::lanes::Lanes;
 use super::padded::Padded;
 use super::scan::symbol_in;
 use super::trace::{Kind, Number, Trace};
-use crate::base::{InstrumentId, Nanos};
+use crate::base::{InstrumentId, Nanos, Symbol};
 use crate::event::{Body, Head, Level, Stamp};
 use crate::limits::{FRAME_BYTES_LEARNED, FRAME_LEVELS_LEARNED};
 use crate::venue::contract::{Input, Listings, Placed};
@@ -33,7 +33,10 @@ pub(super) struct Template {
     /// Of the listings that it was learned with.
     pub(super) edition: u64,
     len: usize,
+    /// Where the symbol stands.
     symbol: Span,
+    /// The one that the template was learned of, whose instrument is in `placed`.
+    known: Symbol,
     ranges: Ranges,
     /// Id, milliseconds, `HHMM`, nanoseconds of the minute.
     head: Lanes,
@@ -56,6 +59,7 @@ impl Template {
             edition: 0,
             len: 0,
             symbol: Span { end: 0, len: 0 },
+            known: Symbol::NONE,
             ranges,
             head: Lanes::NONE,
             book: Lanes::NONE,
@@ -74,8 +78,9 @@ impl Template {
     ) -> Option<Template> {
         let text = frame.text();
         let symbol = trace.symbol()?;
+        let known = symbol_in(frame, symbol)?;
         let mut template =
-            Template { len: text.len(), symbol, placed: *placed, ..Template::none() };
+            Template { len: text.len(), symbol, known, placed: *placed, ..Template::none() };
         template.ranges.least.get_mut(..text.len())?.copy_from_slice(text);
         template.ranges.room[..text.len()].fill(0);
         let (ids, pairs) = numbers_of(&placed.head.body, levels)?;
@@ -109,7 +114,13 @@ impl Template {
     /// than the one that the template was learned of.
     #[inline(always)]
     pub(super) fn subject(&self, listings: &Listings, frame: Padded<'_>) -> Option<InstrumentId> {
-        let instrument = listings.table.look_up(&symbol_in(frame, self.symbol)?);
+        let symbol = symbol_in(frame, self.symbol)?;
+        // Where one instrument has most of the frames, a comparison is a third of a look-up.
+        let instrument = if symbol == self.known {
+            self.placed.head.instrument
+        } else {
+            listings.table.look_up(&symbol)
+        };
         let scale = listings.scale(instrument);
         let head = &self.placed.head;
         let is_same = (scale.price, scale.qty) == (head.price_decimals, head.qty_decimals);
