@@ -21,7 +21,7 @@ const INSTRUMENTS: [usize; 4] = [1, 8, 64, 512];
 const NAMES: [&str; 4] = ["1 instrument", "8 instruments", "64 instruments", "512 instruments"];
 
 /// Frames of the recording that are played, after its first book.
-const FRAMES: usize = 1_024;
+const FRAMES: usize = 4_096;
 
 /// What every symbol of the multiplied recording has for the first letters.
 const SYMBOL: &[u8] = b"BTCUSDT";
@@ -30,7 +30,7 @@ const SYMBOL: &[u8] = b"BTCUSDT";
 pub(crate) fn run(bench: &mut Bench) {
     let frames = if bench.tried_only() { 16 } else { FRAMES };
     let most = INSTRUMENTS[INSTRUMENTS.len() - 1];
-    let case = Case::new("spot", "frame", frames * most).passes(5).by_total();
+    let case = Case::new("spot", "frame", frames * most).passes(3).by_total();
     if !bench.wants(case.name()) {
         return;
     }
