@@ -4,72 +4,30 @@
 //! before the clock starts, as if just decrypted.
 
 use std::hint::black_box;
-use std::path::PathBuf;
 
 use neural_kraken::base::{InstrumentId, Instruments};
 use neural_kraken::event::{Body, Stamp};
 use neural_kraken::limits::FRAME_PAD_BYTES;
-use neural_kraken::tape::{self, SAMPLES, Spec, Tape};
+use neural_kraken::tape::Tape;
 use neural_kraken::venue::wire::{FastLevel, Padded, Strict};
 use neural_kraken::venue::{self, Decoded, Dialect, Input, Listings, Raw, Scale, settle};
 
+use crate::support::source::{Kind, SOURCES, Source};
 use crate::support::{Bench, Case, Contender};
 
 /// Small frames in one timed item.
 const BURST: usize = 8;
 
-/// Kinds of frame that are timed apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Depth,
-    Top,
-    Trade,
-    Kraken,
-}
-
-/// Where the frames come from.
-struct Source {
-    name: &'static str,
-    venue: &'static str,
-    format: &'static str,
-    file: &'static str,
-    kinds: &'static [Kind],
-}
-
-const SOURCES: &[Source] = &[
-    Source {
-        name: "spot",
-        venue: "binance",
-        format: "stamped",
-        file: "hftbacktest_binance_raw/spot_btcusdt_20240808.log.gz",
-        kinds: &[Kind::Top, Kind::Trade, Kind::Depth],
-    },
-    Source {
-        name: "COIN-M",
-        venue: "binance-coinm",
-        format: "stamped",
-        file: "hftbacktest_binance_raw/cm_btcusd_perp_20240808.log.gz",
-        kinds: &[Kind::Top, Kind::Trade, Kind::Depth],
-    },
-    Source {
-        name: "Kraken",
-        venue: "kraken",
-        format: "frames",
-        file: "kraken_v2/btcusd_depth10_20260719T1754.jsonl",
-        kinds: &[Kind::Kraken],
-    },
-];
-
 /// Runs every case.
 pub(crate) fn run(bench: &mut Bench) {
     for source in SOURCES {
         let cases: Vec<(Kind, String)> =
-            source.kinds.iter().map(|kind| (*kind, title(*kind, source.name))).collect();
+            source.kinds.iter().map(|kind| (*kind, source.title(*kind))).collect();
         let cold = |name: &str| format!("{name}, cold");
         if !cases.iter().any(|(_, name)| bench.wants(name) || bench.wants(&cold(name))) {
             continue;
         }
-        let Some((tape, instruments)) = load(source) else { continue };
+        let Some((tape, instruments)) = source.load() else { continue };
         for (kind, name) in &cases {
             run_kind(bench, source, *kind, name, &tape, &instruments);
         }
@@ -80,28 +38,18 @@ pub(crate) fn run(bench: &mut Bench) {
 /// Every instruction set on the same frames: what the vectors are worth.
 fn run_levels(bench: &mut Bench) {
     let source = &SOURCES[0];
-    let name = |kind, level: FastLevel| format!("{}, {}", title(kind, source.name), level.name());
+    let name = |kind, level: FastLevel| format!("{}, {}", source.title(kind), level.name());
     for kind in [Kind::Top, Kind::Depth] {
         if !FastLevel::available().into_iter().any(|level| bench.wants(&name(kind, level))) {
             continue;
         }
-        let Some((tape, instruments)) = load(source) else { return };
+        let Some((tape, instruments)) = source.load() else { return };
         let frames = Frames::of(source, kind, &tape, &instruments);
         for level in FastLevel::available() {
             let case = frames.case(kind, name(kind, level));
             bench.run(&case, &mut Ours::new(source, &instruments, &frames, level), &mut []);
         }
     }
-}
-
-fn title(kind: Kind, source: &str) -> String {
-    let kind = match kind {
-        Kind::Depth => "depth",
-        Kind::Top => "top",
-        Kind::Trade => "trade",
-        Kind::Kraken => "book",
-    };
-    format!("{kind}, {source}")
 }
 
 fn run_kind(
@@ -121,22 +69,6 @@ fn run_kind(
             boxed.iter_mut().map(|(name, rival)| (*name, &mut **rival as _)).collect();
         bench.run(&case, &mut ours, &mut rivals);
     }
-}
-
-/// The recording, else the part of the built-in one that is of the same venue.
-fn load(source: &Source) -> Option<(Tape, Instruments)> {
-    let folder = std::env::var_os("NEURAL_KRAKEN_RECORDINGS").map(PathBuf::from);
-    let path = folder.map(|folder| folder.join(source.file)).filter(|path| path.exists());
-    let (path, format) = if let Some(path) = path {
-        (path, source.format)
-    } else {
-        let sample = SAMPLES.iter().find(|(_, venue, _)| *venue == source.venue)?;
-        (PathBuf::from(sample.0), "stamped")
-    };
-    let spec = Spec { dialect: venue::dialect(source.venue), format: tape::format(format)?, path };
-    let mut tape = Tape::load(&[spec], &mut |_, _| {}).unwrap();
-    let survey = tape::survey(&mut tape, &[], &[]).unwrap();
-    Some((tape, survey.instruments))
 }
 
 /// Frames of one kind, in items.

@@ -19,9 +19,11 @@ use support::Bench;
 mod support;
 
 mod book;
+mod end_to_end;
 mod feed;
 mod metric;
 mod ring;
+mod scaling;
 mod tape;
 
 /// Runs the cases of one bench.
@@ -34,6 +36,8 @@ const BENCHES: &[(&str, Run)] = &[
     ("metric", metric::run),
     ("feed", feed::run),
     ("book", book::run),
+    ("end_to_end", end_to_end::run),
+    ("scaling", scaling::run),
 ];
 
 fn main() -> ExitCode {

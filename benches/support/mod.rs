@@ -7,7 +7,10 @@
 
 #![allow(dead_code, reason = "each bench uses what it needs of it")]
 
+pub(crate) mod chain;
+mod fit;
 mod markdown;
+pub(crate) mod source;
 mod stamp;
 mod table;
 
@@ -17,6 +20,7 @@ use std::time::Duration;
 use neural_kraken::sys::clock::Clock;
 use neural_kraken::sys::core;
 
+use fit::Fit;
 use table::{Ratio, Row, Table};
 
 /// Bytes that are walked before an item of a cold case: more than any second level cache.
@@ -42,6 +46,9 @@ pub(crate) trait Contender {
     /// Called when the others are on: whatever runs beside it goes to sleep. Not timed.
     fn rest(&mut self) {}
 
+    /// Plays all that comes before an item. Not timed, and before the walk of a cold case.
+    fn lead_in(&mut self, _index: usize) {}
+
     /// Brings an item to where it is found in the field (freshly decoded: in the first level
     /// cache). Not timed.
     fn prepare(&mut self, _index: usize) {}
@@ -66,6 +73,10 @@ pub(crate) struct Case {
     split: u32,
     passes: usize,
     cold: bool,
+    /// Is a ratio one of means, not of medians?
+    by_total: bool,
+    /// How large each item is, where a line is to be drawn through times by size.
+    sizes: Vec<u32>,
 }
 
 impl Case {
@@ -79,6 +90,8 @@ impl Case {
             split: 1,
             passes: 15,
             cold: false,
+            by_total: false,
+            sizes: Vec::new(),
         }
     }
 
@@ -93,6 +106,18 @@ impl Case {
         Case { units, split, ..self }
     }
 
+    /// How many levels each item has: their cost is told as a constant and so much a level, and the
+    /// mean is stated by the level.
+    pub(crate) fn levels(self, sizes: Vec<u32>) -> Case {
+        let units = sizes.iter().map(|size| u64::from(*size)).sum();
+        Case { units, sizes, ..self }
+    }
+
+    /// What counts is the ratio of the means, not of the medians.
+    pub(crate) fn by_total(self) -> Case {
+        Case { by_total: true, ..self }
+    }
+
     /// Passes; their medians are paired.
     pub(crate) fn passes(self, passes: usize) -> Case {
         Case { passes, ..self }
@@ -101,6 +126,11 @@ impl Case {
     /// Its name, for [`Bench::wants`].
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// One item in so many is timed.
+    fn stride(&self, items: usize) -> usize {
+        if self.cold { items.div_ceil(COLD_ITEMS).max(1) } else { 1 }
     }
 
     /// The same with caches cold: every item is done, a few are timed, each after a walk through
@@ -183,9 +213,15 @@ impl Bench {
                 let samples = self.pass(case, items, *contender);
                 // The first pass of each only warms up.
                 if pass > 0 {
+                    if case.by_total || !case.sizes.is_empty() {
+                        sheet.by_item.push(samples.clone());
+                    }
                     sheet.take(samples);
                 }
             }
+        }
+        if case.by_total {
+            sheets.iter_mut().for_each(Sheet::calm);
         }
         let ours = sheets[0].clone();
         for ((name, _), sheet) in all.iter().zip(sheets) {
@@ -210,10 +246,11 @@ impl Bench {
     /// One pass: ticks of each timed item, less what the measurement itself costs now.
     fn pass(&mut self, case: &Case, items: usize, contender: &mut dyn Contender) -> Vec<u32> {
         let floor = self.floor();
-        let stride = if case.cold { items.div_ceil(COLD_ITEMS).max(1) } else { 1 };
+        let stride = case.stride(items);
         let mut samples = Vec::with_capacity(items / stride + 1);
         contender.reset();
         for index in 0..items {
+            contender.lead_in(index);
             if case.cold {
                 if index % stride != 0 {
                     contender.prepare(index);
@@ -265,11 +302,15 @@ impl Bench {
         let timed_share = sheet.samples.len() as f64 / sheet.p50s.len() as f64 / items as f64;
         let units = case.units as f64 * (items as f64 / case.items as f64) * timed_share;
         let is_rival = who != "ours";
+        let sizes: Vec<u32> =
+            case.sizes.iter().take(items).step_by(case.stride(items)).copied().collect();
         Row {
             bench: self.entered,
             case: case.name.clone(),
             who: who.to_owned(),
             unit: case.unit,
+            by_total: case.by_total,
+            fit: Fit::of(&sheet.by_item, &sizes, unit_ns),
             samples: sheet.samples.len(),
             mean_ns: median(&sheet.totals) * self.tick_ns / units,
             percentiles_ns: percentiles(&sheet.samples, unit_ns),
@@ -304,9 +345,31 @@ struct Sheet {
     samples: Vec<u32>,
     p50s: Vec<f64>,
     totals: Vec<f64>,
+    /// All samples of each pass in the order of the items, where a line is to be drawn.
+    by_item: Vec<Vec<u32>>,
 }
 
 impl Sheet {
+    /// Totals that one interrupt in a pass does not spoil: an item counts for at most four times
+    /// its median over the passes, and a little.
+    fn calm(&mut self) {
+        let items = self.by_item.iter().map(Vec::len).min().unwrap_or(0);
+        let mut times: Vec<u32> = Vec::with_capacity(self.by_item.len());
+        let mut totals = vec![0.0; self.by_item.len()];
+        for item in 0..items {
+            times.clear();
+            times.extend(self.by_item.iter().map(|pass| pass[item]));
+            times.sort_unstable();
+            let most = times[times.len() / 2].saturating_mul(4).saturating_add(200);
+            for (total, pass) in totals.iter_mut().zip(&self.by_item) {
+                *total += f64::from(pass[item].min(most));
+            }
+        }
+        if items > 0 {
+            self.totals = totals;
+        }
+    }
+
     fn take(&mut self, mut samples: Vec<u32>) {
         samples.sort_unstable();
         let middle = samples.get(samples.len() / 2).copied().unwrap_or(0);

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::fit::Fit;
 use super::markdown;
 
 /// One contender's result in one case.
@@ -16,6 +17,9 @@ pub(crate) struct Row {
     pub(super) case: String,
     pub(super) who: String,
     pub(super) unit: &'static str,
+    /// Is the ratio that counts the one of the means?
+    pub(super) by_total: bool,
+    pub(super) fit: Option<Fit>,
     pub(super) samples: usize,
     pub(super) mean_ns: f64,
     pub(super) percentiles_ns: [f64; 6],
@@ -103,6 +107,9 @@ impl Table {
                 let _ = write!(line, " {ns:8.1}");
             }
             let _ = write!(line, "  {:8}  {}", row.samples, row.unit);
+            if let Some(fit) = row.fit {
+                let _ = write!(line, " ({})", fit.told());
+            }
             if let (Some(p50), Some(total)) = (row.ratio_p50, row.ratio_total) {
                 let _ = write!(line, ", {:.2} ({:.2} .. {:.2})", p50.median, p50.min, p50.max);
                 let _ =
@@ -141,6 +148,7 @@ impl Row {
             "case": self.case,
             "who": self.who,
             "unit": self.unit,
+            "fit_ns": self.fit.map(Fit::json),
             "samples": self.samples,
             "mean_ns": round(self.mean_ns),
             "percentiles_ns": percentiles_json(&self.percentiles_ns),

@@ -27,9 +27,10 @@ impl Scanner for Market {
     ) -> Option<()> {
         let Decoded { events, levels, quotes, .. } = out;
         let mut scan = Scan::new(kernel, input.bytes, quotes)?;
-        let combined = scan.has(0, b"{\"stream\":\"");
+        let combined = scan.has(0, STREAM);
         if combined {
             let name_end = scan.mark(3)?;
+            scan.pass((STREAM.len(), name_end))?;
             if !scan.has(name_end, b"\",\"data\":{\"") {
                 return None;
             }
@@ -51,6 +52,9 @@ impl Scanner for Market {
         Some(())
     }
 }
+
+/// How a frame of a combined stream begins.
+const STREAM: &[u8; 11] = b"{\"stream\":\"";
 
 /// What all kinds of message share.
 struct Message<'a> {
@@ -159,7 +163,8 @@ impl Message<'_> {
     fn subject<K: Kernel>(&self, scan: &mut Scan<'_, K>) -> Option<Subject> {
         let text = scan.string(b"\"s\":\"")?;
         if scan.is_key(b"\"ps\":\"") {
-            scan.string(b"\"ps\":\"")?;
+            let pair = scan.string(b"\"ps\":\"")?;
+            scan.pass(pair)?;
         }
         let (instrument, shape) = self.listings.named(&scan.symbol(text)?)?;
         Some(Subject { instrument, shape })

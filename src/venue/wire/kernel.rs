@@ -91,6 +91,14 @@ pub trait Kernel: Copy {
         Some(four)
     }
 
+    /// Is told where the symbol of an event stands, for who must learn it.
+    #[inline(always)]
+    fn names(self, _symbol: Span) {}
+
+    /// Is told of a text that the scanner passes over, whatever it says.
+    #[inline(always)]
+    fn passes(self, _text: Span) {}
+
     /// Reads a price and a quantity at once. As [`Kernel::decimal`] of each.
     #[inline(always)]
     fn pair(self, frame: Padded<'_>, price: Span, qty: Span, shape: Shape) -> Option<Level> {

@@ -62,10 +62,11 @@ pub fn replay<K: Kernel>(
     let sketch = sketch(kernel, input.bytes);
     for template in &learned.templates[place(sketch)] {
         if template.sketch == sketch
-            && template.is_of(listings)
+            && template.edition == listings.edition()
             && template.fits(kernel, input.bytes)
+            && let Some(instrument) = template.subject(listings, input.bytes)
         {
-            return template.read(kernel, input, events, levels);
+            return template.read(kernel, input, instrument, events, levels);
         }
     }
     learned.missed = Some(sketch);
@@ -100,7 +101,7 @@ fn learn_one<S: Scanner>(
     let count = out.levels.len();
     levels[..count].copy_from_slice(&out.levels);
     let template = traced::<S>(input, listings, out)
-        .and_then(|template| proven(template, placed, &levels[..count], input, out));
+        .and_then(|template| proven(template, placed, &levels[..count], input, listings, out));
     if let Some(mut template) = template {
         (template.sketch, template.edition) = (sketch, listings.edition());
         out.learned.keep(&template);
@@ -133,13 +134,16 @@ fn proven(
     placed: &Placed,
     levels: &[Level],
     input: &Input<'_>,
+    listings: &Listings,
     out: &mut Decoded,
 ) -> Option<Template> {
     out.clear();
-    template.read(Portable, input, &mut out.events, &mut out.levels)?;
+    let instrument = placed.head.instrument;
+    template.read(Portable, input, instrument, &mut out.events, &mut out.levels)?;
     let read = out.events.last()?;
     template.set_midnight(read.head.venue_ns, placed.head.venue_ns)?;
     let same = template.fits(Portable, input.bytes)
+        && template.subject(listings, input.bytes) == Some(instrument)
         && read.head.body == placed.head.body
         && (read.start, read.count) == (placed.start, placed.count)
         && out.levels == levels;
@@ -300,6 +304,28 @@ mod tests {
         first.scales[1] = scale(9, 8);
         let (finer, by_heart) = said(&first);
         assert!(!by_heart && finer.unwrap().contains("price: 61837630000000"));
+    }
+
+    #[test]
+    fn symbols_of_one_length_share_a_template() {
+        let mut out = Decoded::with_steady_capacity();
+        let level = FastLevel::detect();
+        let mut listings = listed(1, scale(8, 8));
+        listings.add(Symbol::new(b"ETHUSDT").unwrap(), InstrumentId(2), scale(8, 8));
+        listings.add(Symbol::new(b"XRPUSDT").unwrap(), InstrumentId(3), scale(9, 8));
+        let mut said = |symbol: &str| {
+            let lower = symbol.to_lowercase();
+            let text = TOP.replace("BTCUSDT", symbol).replace("btcusdt", &lower);
+            read(level, &binance::SPOT, &listings, text.as_bytes(), &mut out)
+        };
+        for _ in 0..3 {
+            said("BTCUSDT");
+        }
+        let (other, by_heart) = said("ETHUSDT");
+        assert!(by_heart && other.unwrap().contains("instrument: InstrumentId(2)"));
+        let (finer, by_heart) = said("XRPUSDT");
+        assert!(!by_heart && finer.unwrap().contains("price: 61837630000000"));
+        assert_eq!(said("LTCUSDT"), (None, false), "what is not listed is for the strict path");
     }
 
     #[test]

@@ -78,8 +78,16 @@ impl<'a, K: Kernel> Scan<'a, K> {
     /// The symbol from `from` to `end`, for a look-up.
     #[inline(always)]
     pub fn symbol(&self, (from, end): (usize, usize)) -> Option<Symbol> {
-        let bytes = self.frame.raw().get(from..from + SYMBOL_BYTES_MAX)?.as_array()?;
-        Some(Symbol::cut(bytes, end.checked_sub(from)?))
+        let span = Span { end, len: end.checked_sub(from)? };
+        self.kernel.names(span);
+        symbol_in(self.frame, span)
+    }
+
+    /// Passes over the text from `from` to `end`: it may say anything.
+    #[inline(always)]
+    pub fn pass(&self, (from, end): (usize, usize)) -> Option<()> {
+        self.kernel.passes(Span { end, len: end.checked_sub(from)? });
+        Some(())
     }
 
     /// Is the next key `key`, written with its quotation marks and colon?
@@ -208,4 +216,12 @@ impl<'a, K: Kernel> Scan<'a, K> {
     fn has_leading_zero(&self, (from, end): (usize, usize)) -> bool {
         end > from + 1 && self.has(from, b"0") && !self.has(from + 1, b".")
     }
+}
+
+/// The symbol at a place, for a look-up.
+#[inline(always)]
+pub(super) fn symbol_in(frame: Padded<'_>, span: Span) -> Option<Symbol> {
+    let from = span.end.checked_sub(span.len)?;
+    let bytes = frame.raw().get(from..from + SYMBOL_BYTES_MAX)?.as_array()?;
+    Some(Symbol::cut(bytes, span.len))
 }

@@ -9,8 +9,9 @@
 use super::kernel::{Kernel, Span};
 use super::lanes::Lanes;
 use super::padded::Padded;
+use super::scan::symbol_in;
 use super::trace::{Kind, Number, Trace};
-use crate::base::Nanos;
+use crate::base::{InstrumentId, Nanos, Symbol};
 use crate::event::{Body, Head, Level, Stamp};
 use crate::limits::{FRAME_BYTES_LEARNED, FRAME_LEVELS_LEARNED};
 use crate::venue::contract::{Input, Listings, Placed};
@@ -32,6 +33,10 @@ pub(super) struct Template {
     /// Of the listings that it was learned with.
     pub(super) edition: u64,
     len: usize,
+    /// Where the symbol stands.
+    symbol: Span,
+    /// The one that the template was learned of, whose instrument is in `placed`.
+    known: Symbol,
     ranges: Ranges,
     /// Id, milliseconds, `HHMM`, nanoseconds of the minute.
     head: Lanes,
@@ -53,6 +58,8 @@ impl Template {
             sketch: 0,
             edition: 0,
             len: 0,
+            symbol: Span { end: 0, len: 0 },
+            known: Symbol::NONE,
             ranges,
             head: Lanes::NONE,
             book: Lanes::NONE,
@@ -70,13 +77,19 @@ impl Template {
         levels: &[Level],
     ) -> Option<Template> {
         let text = frame.text();
-        let mut template = Template { len: text.len(), placed: *placed, ..Template::none() };
+        let symbol = trace.symbol()?;
+        let known = symbol_in(frame, symbol)?;
+        let mut template =
+            Template { len: text.len(), symbol, known, placed: *placed, ..Template::none() };
         template.ranges.least.get_mut(..text.len())?.copy_from_slice(text);
         template.ranges.room[..text.len()].fill(0);
         let (ids, pairs) = numbers_of(&placed.head.body, levels)?;
         for (token, number) in trace.numbers() {
             let is_level = pairs.iter().any(|level| [level.price, level.qty].contains(&token));
             template.ranges.loosen(text, number, ids.contains(&token), is_level)?;
+        }
+        for span in trace.passed().chain([symbol]) {
+            template.ranges.free(text, span)?;
         }
         template.place_time(text, trace)?;
         template.place_numbers(text, trace, ids, pairs)?;
@@ -97,13 +110,21 @@ impl Template {
         frame.len() == self.len && over == 0
     }
 
-    /// Does its instrument still have the place and the decimals that it had?
+    /// The instrument of a frame that fits; `None` where it is not listed, or has other decimals
+    /// than the one that the template was learned of.
     #[inline(always)]
-    pub(super) fn is_of(&self, listings: &Listings) -> bool {
+    pub(super) fn subject(&self, listings: &Listings, frame: Padded<'_>) -> Option<InstrumentId> {
+        let symbol = symbol_in(frame, self.symbol)?;
+        // Where one instrument has most of the frames, a comparison is a third of a look-up.
+        let instrument = if symbol == self.known {
+            self.placed.head.instrument
+        } else {
+            listings.table.look_up(&symbol)
+        };
+        let scale = listings.scale(instrument);
         let head = &self.placed.head;
-        let scale = listings.scale(head.instrument);
-        self.edition == listings.edition()
-            && (scale.price, scale.qty) == (head.price_decimals, head.qty_decimals)
+        let is_same = (scale.price, scale.qty) == (head.price_decimals, head.qty_decimals);
+        (is_same && instrument != InstrumentId::NONE).then_some(instrument)
     }
 
     /// Corrects the midnight by what is between the time that it gave and the real one. `None`
@@ -113,13 +134,14 @@ impl Template {
         (self.placed.head.venue_ns.0 % (86_400 * Nanos::SECOND) == 0).then_some(())
     }
 
-    /// Reads a frame that fits. `None` where a number is out of its bounds, and then nothing was
+    /// Reads a frame that fits, of the instrument that [`Template::subject`] gave. `None` where a number is out of its bounds, and then nothing was
     /// taken.
     #[inline(always)]
     pub(super) fn read<K: Kernel>(
         &self,
         kernel: K,
         input: &Input<'_>,
+        instrument: InstrumentId,
         events: &mut Vec<Placed>,
         levels: &mut Vec<Level>,
     ) -> Option<()> {
@@ -161,6 +183,7 @@ impl Template {
         }
         let minutes = minute - 40 * (minute / 100);
         placed.head.venue_ns.0 += millis * Nanos::MILLI + minutes * 60 * Nanos::SECOND + nanos;
+        placed.head.instrument = instrument;
         placed.head.stamp = input.stamp;
         Some(())
     }
@@ -238,6 +261,22 @@ fn pair_of([price, qty, second, second_qty]: [i64; 4]) -> [Level; 2] {
 }
 
 impl Ranges {
+    /// Lets a text that is not read have other letters and digits in their places. Not quite all
+    /// that the scanner would pass over, so that what a byte is can be told by one range.
+    fn free(&mut self, text: &[u8], span: Span) -> Option<()> {
+        let from = span.end.checked_sub(span.len)?;
+        for place in from..span.end {
+            let (least, room) = match text.get(place)? {
+                b'0'..=b'9' => DIGIT,
+                b'A'..=b'Z' => (b'A', 25),
+                b'a'..=b'z' => (b'a', 25),
+                other => (*other, 0),
+            };
+            (self.least[place], self.room[place]) = (least, room);
+        }
+        Some(())
+    }
+
     /// Lets a number have other digits.
     fn loosen(&mut self, text: &[u8], number: Number, is_id: bool, is_level: bool) -> Option<()> {
         let Span { end, len } = number.span;
@@ -295,10 +334,10 @@ fn put_number(lanes: &mut Lanes, n: usize, text: &[u8], trace: &Trace, value: i6
     lanes.put(n, span.end, places.map(|place| (power(place), from + place)))
 }
 
-/// A short frame's mark: nearly always another one where anything but digits differs.
+/// A short frame's mark: nearly always another one where anything but letters and digits differs.
 ///
-/// Letters lie where their keys do, so their places tell the lengths of all numbers; which letters
-/// they are is taken from the first block, where the kind and the symbol are.
+/// Letters lie where their keys do, so their places tell the kind and the lengths of all numbers.
+/// Which letters they are is left out: frames of all symbols of one length share a template.
 #[inline(always)]
 pub(super) fn sketch<K: Kernel>(kernel: K, frame: Padded<'_>) -> u64 {
     /// Letters have it, digits do not.
@@ -306,18 +345,12 @@ pub(super) fn sketch<K: Kernel>(kernel: K, frame: Padded<'_>) -> u64 {
     let (blocks, _) = frame.raw().as_chunks::<64>();
     let len = frame.len();
     let mut places = len as u64;
-    let mut letters = 0;
     for (n, block) in blocks.iter().enumerate().take(len.div_ceil(64)) {
         let rest = len - n * 64;
         let inside = if rest >= 64 { !0 } else { (1 << rest) - 1 };
         let here = kernel.bits(block, LETTER) & inside;
         places = places.rotate_left(19) ^ here;
-        if n == 0 {
-            let [low, middle, high] = [1, 2, 4].map(|bit| kernel.bits(block, bit) & here);
-            letters = low ^ middle.rotate_left(21) ^ high.rotate_left(43);
-        }
     }
-    // Odd constants: digits of the golden ratio, and of a well-known generator.
-    let places = places.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    places ^ letters.wrapping_mul(0xD6E8_FEB8_6659_FD93)
+    // An odd constant: digits of the golden ratio.
+    places.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

@@ -1,0 +1,332 @@
+//! The whole chain: a recorded frame in, all that follows from it out, by kind of frame, beside the
+//! plain build with direct calls, standard channels and tokio's.
+//!
+//! A recording is played in its own order; only frames of the case's kind are timed, one at a time,
+//! each copied into one receive buffer before the clock starts, as if just decrypted.
+
+use neural_kraken::base::{ConnectionId, InstrumentId, Instruments};
+use neural_kraken::event::Stamp;
+use neural_kraken::limits::FRAME_PAD_BYTES;
+use neural_kraken::tape::{Frame, Tape};
+use neural_kraken::venue::Input;
+use neural_kraken::venue::wire::Padded;
+
+use crate::support::chain::Chain;
+use crate::support::source::{Kind, SOURCES, Source};
+use crate::support::{Bench, Case, Contender};
+
+/// Runs every case.
+pub(crate) fn run(bench: &mut Bench) {
+    for source in SOURCES {
+        let whole = format!("whole, {}", source.name);
+        let titles: Vec<String> = source.kinds.iter().map(|kind| source.title(*kind)).collect();
+        if !titles.iter().chain([&whole]).any(|t| {
+            bench.wants(t) || bench.wants(&format!("{t}, cold"))
+        }) {
+            continue;
+        }
+        let Some((tape, instruments)) = source.load() else { continue };
+        let film = Film::of(&tape, instruments);
+        rival::agree(source, &film);
+        for (kind, title) in source.kinds.iter().zip(titles) {
+            run_kind(bench, source, &film, *kind, &title);
+        }
+        // All frames as they come: what a session is like.
+        let all: Vec<usize> = (0..tape.len()).collect();
+        let case = Case::new(whole, "frame", all.len()).passes(9);
+        bench.run(&case, &mut Ours::new(&film, &all), &mut rival::all(source, &film, &all));
+    }
+}
+
+fn run_kind(bench: &mut Bench, source: &Source, film: &Film<'_>, kind: Kind, title: &str) {
+    let timed = film.timed(kind);
+    let case = Case::new(title, "frame", timed.len());
+    let case = if kind == Kind::Depth {
+        case.levels(timed.iter().map(|n| film.levels(*n)).collect())
+    } else {
+        case
+    };
+    for case in [case.clone(), case.cold()] {
+        if bench.wants(case.name()) {
+            let mut ours = Ours::new(film, &timed);
+            bench.run(&case, &mut ours, &mut rival::all(source, film, &timed));
+        }
+    }
+}
+
+/// A recording, and what each of its frames is.
+struct Film<'a> {
+    tape: &'a Tape,
+    instruments: Instruments,
+    kinds: Vec<Said>,
+    /// The first frame with a book before it.
+    first: usize,
+}
+
+/// What a frame is, told by its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Hot(Kind),
+    Snapshot,
+    Other,
+}
+
+impl<'a> Film<'a> {
+    fn of(tape: &'a Tape, instruments: Instruments) -> Film<'a> {
+        let kinds: Vec<Said> = tape.frames().map(|frame| said(frame.bytes.text())).collect();
+        let snapshot = tape.frames().zip(&kinds).position(|(frame, said)| {
+            let is_kraken = holds(frame.bytes.text(), b"\"type\":\"snapshot\"");
+            *said == Said::Snapshot || (*said == Said::Hot(Kind::Kraken) && is_kraken)
+        });
+        Film { tape, instruments, kinds, first: snapshot.map_or(0, |n| n + 1) }
+    }
+
+    fn frame(&self, n: usize) -> Frame<'a> {
+        self.tape.frame(n).unwrap()
+    }
+
+    /// Frames of a kind, from the first book on.
+    fn timed(&self, kind: Kind) -> Vec<usize> {
+        (self.first..self.kinds.len()).filter(|n| self.kinds[*n] == Said::Hot(kind)).collect()
+    }
+
+    fn levels(&self, n: usize) -> u32 {
+        self.frame(n).bytes.text().windows(2).filter(|two| *two == b"[\"").count() as u32
+    }
+}
+
+fn holds(text: &[u8], what: &[u8]) -> bool {
+    // What tells the kind is at the beginning, whatever the frame's length.
+    text[..text.len().min(120)].windows(what.len()).any(|here| here == what)
+}
+
+fn said(text: &[u8]) -> Said {
+    // An answer about the channel holds its name too.
+    if text.starts_with(b"{\"channel\":\"book\"") {
+        return Said::Hot(Kind::Kraken);
+    }
+    const MARKS: [(&[u8], Said); 4] = [
+        (b"\"lastUpdateId\"", Said::Snapshot),
+        (b"\"depthUpdate\"", Said::Hot(Kind::Depth)),
+        (b"@bookTicker\"", Said::Hot(Kind::Top)),
+        (b"@trade\"", Said::Hot(Kind::Trade)),
+    ];
+    MARKS.iter().find(|(mark, _)| holds(text, mark)).map_or(Said::Other, |(_, said)| *said)
+}
+
+/// Where a frame lies when the clock starts.
+struct Received {
+    buffer: Vec<u8>,
+    len: usize,
+}
+
+impl Received {
+    fn new(film: &Film<'_>) -> Received {
+        let largest = film.tape.frames().map(|frame| frame.bytes.len()).max().unwrap_or(0);
+        Received { buffer: vec![0; largest + FRAME_PAD_BYTES], len: 0 }
+    }
+
+    fn take(&mut self, frame: &Frame<'_>) {
+        let text = frame.bytes.text();
+        self.buffer[..text.len()].copy_from_slice(text);
+        self.len = text.len();
+    }
+}
+
+/// Ours.
+struct Ours<'a> {
+    film: &'a Film<'a>,
+    timed: &'a [usize],
+    chain: Chain,
+    received: Received,
+    /// The next frame to be played.
+    next: usize,
+    stamp: Stamp,
+    about: InstrumentId,
+}
+
+impl<'a> Ours<'a> {
+    fn new(film: &'a Film<'a>, timed: &'a [usize]) -> Ours<'a> {
+        Ours {
+            film,
+            timed,
+            chain: Chain::new(&film.tape.dialects(), &film.instruments),
+            received: Received::new(film),
+            next: 0,
+            stamp: Stamp::default(),
+            about: InstrumentId::NONE,
+        }
+    }
+
+    fn stand(&mut self, n: usize) -> Frame<'a> {
+        let frame = self.film.frame(n);
+        let connection = ConnectionId(0);
+        self.stamp =
+            Stamp { frame: n as u64, recv_ns: frame.recv_ns, arrived_tsc: 0, connection };
+        self.about = frame.about;
+        frame
+    }
+
+    fn play(&mut self, n: usize) {
+        let frame = self.stand(n);
+        self.chain.frame(&Input { stamp: self.stamp, about: self.about, bytes: frame.bytes });
+        self.chain.idle();
+    }
+}
+
+impl Contender for Ours<'_> {
+    fn reset(&mut self) {
+        self.chain.reset();
+        self.next = 0;
+    }
+
+    fn lead_in(&mut self, index: usize) {
+        if self.next > 0 {
+            self.chain.idle();
+        }
+        for n in self.next..self.timed[index] {
+            self.play(n);
+        }
+        self.next = self.timed[index] + 1;
+    }
+
+    fn prepare(&mut self, index: usize) {
+        let frame = self.stand(self.timed[index]);
+        self.received.take(&frame);
+    }
+
+    fn item(&mut self, _: usize) {
+        let bytes = Padded::new(&self.received.buffer, self.received.len).unwrap();
+        self.chain.frame(&Input { stamp: self.stamp, about: self.about, bytes });
+    }
+
+    fn rest(&mut self) {
+        assert!(self.chain.views() > 0, "something comes out");
+    }
+}
+
+/// The plain builds, where they are built at all.
+#[cfg(not(feature = "rivals"))]
+mod rival {
+    use super::{Contender, Film, Source};
+
+    pub(super) fn agree(_: &Source, _: &Film<'_>) {}
+
+    pub(super) fn all<'a>(
+        _: &Source,
+        _: &'a Film<'a>,
+        _: &'a [usize],
+    ) -> Vec<(&'static str, &'a mut dyn Contender)> {
+        Vec::new()
+    }
+}
+
+#[cfg(feature = "rivals")]
+mod rival {
+    use std::hint::black_box;
+
+    use bench_rivals::plain::{self, Direct, Plain, Std, Tokio, Venue};
+
+    use super::{Contender, Film, Kind, Ours, Received, Said, Source};
+    use neural_kraken::base::InstrumentId;
+    use neural_kraken::event::{BookState, Level};
+
+    type Make = fn(Venue) -> Box<dyn Plain>;
+
+    const ALL: [(&str, Make); 3] = [
+        ("plain", |venue| Box::new(Direct::new(venue))),
+        ("plain, std channels", |venue| Box::new(Std::new(venue))),
+        ("plain, tokio", |venue| Box::new(Tokio::new(venue))),
+    ];
+
+    fn venue_of(source: &Source) -> Venue {
+        match source.venue {
+            "binance" => Venue::Spot,
+            "kraken" => Venue::Kraken,
+            _ => Venue::Coin,
+        }
+    }
+
+    fn kind_of(said: Said) -> Option<plain::Kind> {
+        match said {
+            Said::Hot(Kind::Depth) => Some(plain::Kind::Depth),
+            Said::Hot(Kind::Top) => Some(plain::Kind::Top),
+            Said::Hot(Kind::Trade) => Some(plain::Kind::Trade),
+            Said::Hot(Kind::Kraken) => Some(plain::Kind::Kraken),
+            Said::Snapshot => Some(plain::Kind::Snapshot),
+            Said::Other => None,
+        }
+    }
+
+    /// Checks that both sides have the same book after every frame, so that they do the same work.
+    pub(super) fn agree(source: &Source, film: &Film<'_>) {
+        let all: Vec<usize> = (0..film.tape.len()).collect();
+        let mut ours = Ours::new(film, &all);
+        let mut plain = Direct::new(venue_of(source));
+        let pair = |level: Level| (level.qty != 0).then_some((level.price, level.qty));
+        for n in all.iter().copied() {
+            ours.play(n);
+            if let Some(kind) = kind_of(film.kinds[n]) {
+                black_box(plain.frame(kind, film.frame(n).bytes.text()));
+            }
+            let view = ours.chain.view(InstrumentId(0));
+            if view.quote.state == BookState::Live {
+                let best = (pair(view.depth.bids[0]), pair(view.depth.asks[0]));
+                assert_eq!(best, plain.best(), "frame {n} of {}", source.name);
+            }
+        }
+        assert_eq!(plain.book.checksums_bad, 0, "the plain book fails its checksums");
+    }
+
+    pub(super) fn all<'a>(
+        source: &Source,
+        film: &'a Film<'a>,
+        timed: &'a [usize],
+    ) -> Vec<(&'static str, &'a mut dyn Contender)> {
+        let venue = venue_of(source);
+        let boxed = ALL.map(|(name, make)| {
+            let (plain, received) = (make(venue), Received::new(film));
+            let rival = Theirs { film, timed, venue, make, plain, received, next: 0 };
+            // A bench ends with its process, and so may its contenders.
+            (name, Box::leak(Box::new(rival)) as &mut dyn Contender)
+        });
+        boxed.into()
+    }
+
+    struct Theirs<'a> {
+        film: &'a Film<'a>,
+        timed: &'a [usize],
+        venue: Venue,
+        make: Make,
+        plain: Box<dyn Plain>,
+        received: Received,
+        next: usize,
+    }
+
+    impl Contender for Theirs<'_> {
+        fn reset(&mut self) {
+            self.plain = (self.make)(self.venue);
+            self.next = 0;
+        }
+
+        fn lead_in(&mut self, index: usize) {
+            for n in self.next..self.timed[index] {
+                if let Some(kind) = kind_of(self.film.kinds[n]) {
+                    black_box(self.plain.frame(kind, self.film.frame(n).bytes.text()));
+                }
+            }
+            self.next = self.timed[index] + 1;
+        }
+
+        fn prepare(&mut self, index: usize) {
+            self.received.take(&self.film.frame(self.timed[index]));
+        }
+
+        fn item(&mut self, index: usize) {
+            if let Some(kind) = kind_of(self.film.kinds[self.timed[index]]) {
+                let frame = &self.received.buffer[..self.received.len];
+                black_box(self.plain.frame(kind, frame));
+            }
+        }
+    }
+}
