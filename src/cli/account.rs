@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::table::Table;
-use crate::base::{AssetId, InstrumentId, Instruments, Price, StrategyId, render};
+use crate::base::{AssetId, InstrumentId, Price, StrategyId, render};
 use crate::config::{Config, Resolved};
 use crate::event::{Action, Reason};
 use crate::ledger::{By, Ledger, Money, Sheet};
-use crate::pipeline::{self, Outcome, Output, Trading};
+use crate::pipeline::{self, Outcome, Output};
 
 /// A ledger that waits for a run.
 pub(super) struct Account {
@@ -32,18 +32,15 @@ pub(super) struct Settled {
 }
 
 impl Account {
-    pub(super) fn new(
-        config: &Config,
-        resolved: &Resolved,
-        instruments: &Instruments,
-        trading: &Trading,
-    ) -> Account {
-        let asset = &resolved.assets[trading.reckoning.index()];
+    pub(super) fn new(config: &Config, resolved: &Resolved, warnings: Vec<String>) -> Account {
+        let asset = &resolved.assets[resolved.reporting.index()];
+        let strategies = &resolved.trading.strategies.strategies;
+        let names = strategies.iter().map(|strategy| strategy.name.clone()).collect();
         Account {
-            ledger: trading.ledger(config, resolved, instruments),
+            ledger: resolved.ledger(names, &config.paper),
             currency: asset.name.clone(),
             decimals: asset.decimals,
-            warnings: trading.warnings.clone(),
+            warnings,
         }
     }
 

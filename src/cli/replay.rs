@@ -108,11 +108,11 @@ pub(super) fn plan_of(config: &Config) -> Plan {
 
 /// Adds to a plan what the tape decides: which connections fall silent when, and what may be traded.
 pub(super) fn fit(plan: &mut Plan, loaded: &mut Loaded, setup: &Setup) -> Account {
-    plan.books.stale_after_ns_of = recordings::silences(&loaded.tape, &setup.config);
-    let resolved = setup.config.resolve();
-    plan.trading =
-        Trading::new(&setup.config, &resolved, &mut loaded.instruments, setup.session.fills);
-    Account::new(&setup.config, &resolved, &loaded.instruments, &plan.trading)
+    let Setup { config, session, .. } = setup;
+    plan.books.stale_after_ns_of = recordings::silences(&loaded.tape, config);
+    let (resolved, warnings) = config.resolve_onto(&mut loaded.instruments);
+    plan.trading = Trading::new(config, &resolved, &plan.books, session.fills);
+    Account::new(config, &resolved, warnings)
 }
 
 /// Runs the verb.

@@ -15,6 +15,7 @@ mod part;
 mod check;
 mod chain;
 mod resolve;
+mod onto;
 mod set;
 mod trading;
 #[cfg(test)]

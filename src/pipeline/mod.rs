@@ -6,7 +6,6 @@
 mod layout;
 mod topology;
 mod trading;
-mod reckoning;
 mod plan;
 mod assembly;
 mod run;

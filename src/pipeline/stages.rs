@@ -96,7 +96,7 @@ impl Ends {
         let Ends { dispatch, venues, .. } = self;
         dispatch.cancel_all(&mut |account, bytes| {
             if let Some(venue) = venues.iter_mut().find(|venue| venue.account == account) {
-                venue.exchange.take(bytes, Nanos(i64::MAX));
+                let _ = venue.exchange.take(bytes, Nanos(i64::MAX));
             }
         })
     }

@@ -1,8 +1,9 @@
 //! What the stages behind the books are told, and with what they are made.
 
 use crate::base::{AccountId, Instruments};
+use crate::config::{Config, Resolved};
 use crate::sim::exchange::{self, Exchange};
-use crate::stage::{dispatch, model, risk, route, signal, strategy};
+use crate::stage::{book, dispatch, model, risk, route, signal, strategy};
 use crate::venue::Dialect;
 
 /// What the stages behind the books are told.
@@ -33,6 +34,37 @@ pub struct Paper {
     pub dialect: &'static Dialect,
     /// Its balances, fees and delays.
     pub settings: exchange::Settings,
+}
+
+impl Trading {
+    /// As configured; with `fills` the venues fill orders, else each is taken and at once expired.
+    pub fn new(
+        config: &Config,
+        resolved: &Resolved,
+        books: &book::Settings,
+        fills: bool,
+    ) -> Trading {
+        let paper = |(n, account): (usize, &crate::config::Account)| {
+            let id = AccountId(n as u16);
+            let settings = resolved.exchange(id, &config.paper);
+            let settings = exchange::Settings { fills, book: books.clone(), ..settings };
+            Paper { account: id, dialect: account.venue, settings }
+        };
+        let venues: Vec<Paper> = resolved.accounts.iter().enumerate().map(paper).collect();
+        let taker = |paper: &Paper| (paper.dialect.name, paper.settings.fees.taker_ppm);
+        Trading {
+            signal: signal::Settings::default(),
+            model: resolved.trading.models.clone(),
+            strategy: resolved.trading.strategies.clone(),
+            route: route::Settings {
+                taker_fees_ppm: venues.iter().map(taker).collect(),
+                ..resolved.trading.routes.clone()
+            },
+            risk: risk::Settings::default(),
+            dispatch: dispatch::Settings::default(),
+            venues,
+        }
+    }
 }
 
 impl Paper {

@@ -1,30 +1,68 @@
-//! Reckoning: in what asset a run is reckoned, and how each other asset comes to it by what is on
-//! the tape.
+//! Onto a tape: a configuration with the ids of a recording's own instruments, reckoned by what is
+//! on it.
 
-use crate::base::{AssetId, InstrumentId, InstrumentKind, Instruments, MarkStep};
-use crate::config::Resolved;
+use std::collections::VecDeque;
+
+use super::resolve::{Conversion, Resolved, Step};
+use super::whole::Config;
+use crate::base::{
+    AssetId, Instrument, InstrumentId, InstrumentKind, Instruments, MarkStep, Status,
+};
 
 /// In what a run is reckoned.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Reckoning {
-    pub(super) asset: AssetId,
+struct Reckoning {
+    asset: AssetId,
     /// By asset; `None` where nothing on the tape says what it is worth.
-    pub(super) chains: Vec<Option<Vec<MarkStep>>>,
+    chains: Vec<Option<Vec<MarkStep>>>,
     /// What a user should know of it.
-    pub(super) warning: Option<String>,
+    warning: Option<String>,
+}
+
+impl Config {
+    /// What the configuration comes to for the instruments of a recording: those that it knows are
+    /// told what it knows of them and may be traded, as a venue that made the recording was open.
+    /// Also says what a user should know of it.
+    pub fn resolve_onto(&self, instruments: &mut Instruments) -> (Resolved, Vec<String>) {
+        let general = self.resolve();
+        let mut warnings = Vec::new();
+        for known in &general.instruments {
+            let Some(id) = instruments.find(known.venue, &known.symbol).map(|i| i.id) else {
+                continue;
+            };
+            let open = Instrument { status: Status::Open, ..known.clone() };
+            if !instruments.adopt(id, &open) {
+                warnings.push(format!(
+                    "{} is not traded: its tick, lot or minima are finer than the recording's \
+                     decimals; give those with --instrument",
+                    known.name()
+                ));
+            }
+        }
+        let reckoning = reckon(&general, instruments);
+        warnings.extend(reckoning.warning);
+        let step = |(to, by): &MarkStep| Step { to: *to, by: *by };
+        let way = |steps: &Vec<MarkStep>| Conversion { steps: steps.iter().map(step).collect() };
+        let resolved = Resolved {
+            trading: self.trading(instruments),
+            conversions: reckoning.chains.iter().map(|steps| steps.as_ref().map(way)).collect(),
+            reporting: reckoning.asset,
+            instruments: instruments.clone(),
+            ..general
+        };
+        (resolved, warnings)
+    }
 }
 
 /// The configured currency where every asset that is traded comes to it by what is on the tape; else
 /// the first of its stand-ins for which that holds; else the configured one all the same.
-pub(super) fn reckon(resolved: &Resolved, instruments: &Instruments) -> Reckoning {
+fn reckon(resolved: &Resolved, instruments: &Instruments) -> Reckoning {
     let mut traded: Vec<AssetId> =
         instruments.iter().flat_map(|i| [i.base, i.quote]).flatten().collect();
     traded.sort_unstable();
     traded.dedup();
     let in_asset = |asset: AssetId| {
-        let chains: Vec<_> =
-            (0..resolved.assets.len()).map(|from| chain(resolved, instruments, from, asset));
-        chains.collect::<Vec<_>>()
+        let all = 0..resolved.assets.len();
+        all.map(|from| chain(resolved, instruments, from, asset)).collect::<Vec<_>>()
     };
     let reaches = |chains: &[Option<Vec<MarkStep>>]| {
         traded.iter().all(|asset| chains.get(asset.index()).is_some_and(Option::is_some))
@@ -110,7 +148,7 @@ fn shortest(
         }
     }
     let mut came: Vec<Option<(usize, Option<InstrumentId>)>> = vec![None; resolved.assets.len()];
-    let mut queue = std::collections::VecDeque::from([from]);
+    let mut queue = VecDeque::from([from]);
     while let Some(at) = queue.pop_front() {
         for (a, b, by) in &edges {
             let other = match (a.index() == at, b.index() == at) {
