@@ -112,9 +112,8 @@ impl Settled {
 
     fn strategies(&self) -> impl Iterator<Item = (&str, Sheet)> {
         let named = self.ledger.strategies().iter().enumerate();
-        named.map(|(n, name)| {
-            (name.as_str(), self.ledger.sheet(By::Strategy(StrategyId(n as u16))))
-        })
+        named
+            .map(|(n, name)| (name.as_str(), self.ledger.sheet(By::Strategy(StrategyId(n as u16)))))
     }
 
     fn sheet_object(&self, sheet: &Sheet) -> Value {

@@ -158,7 +158,8 @@ impl Session {
                 let cost = &route.cost;
                 let chosen = if route.is_chosen { "chosen" } else { "not chosen" };
                 let name = self.name(route.instrument);
-                let _ = writeln!(text, "  {name} on account {}: {cost:?}, {chosen}", route.account.0);
+                let _ =
+                    writeln!(text, "  {name} on account {}: {cost:?}, {chosen}", route.account.0);
             }
         }
         text.push_str("\nwhat became of it\n");
@@ -196,11 +197,9 @@ impl Session {
                 self.terms(child.instrument, &child.terms, child.action),
                 child.account.0
             ),
-            Said::Order(order) => format!(
-                "\nrisk: order {} approved\n{}",
-                order.id().0,
-                told_checks(Reasons::NONE)
-            ),
+            Said::Order(order) => {
+                format!("\nrisk: order {} approved\n{}", order.id().0, told_checks(Reasons::NONE))
+            }
             Said::Denial(denial) => {
                 format!("\nrisk: order {} denied\n{}", denial.id.0, told_checks(denial.reasons))
             }
@@ -314,14 +313,19 @@ impl Session {
             self.reports(order).map(|r| told_report(r, &self.loaded.instruments)).collect();
         let latency = testimony.latency;
         let ns = Stage::ALL.map(|stage| (stage.name().to_owned(), json!(latency.stage(stage).max)));
-        let routes: Vec<Value> = testimony.routes.iter().flat_map(|(_, routes)| routes).map(|r| {
-            json!({
-                "instrument": self.name(r.instrument),
-                "account": r.account.0,
-                "cost": format!("{:?}", r.cost),
-                "is_chosen": r.is_chosen,
+        let routes: Vec<Value> = testimony
+            .routes
+            .iter()
+            .flat_map(|(_, routes)| routes)
+            .map(|r| {
+                json!({
+                    "instrument": self.name(r.instrument),
+                    "account": r.account.0,
+                    "cost": format!("{:?}", r.cost),
+                    "is_chosen": r.is_chosen,
+                })
             })
-        }).collect();
+            .collect();
         json!({
             "order": order.0,
             "frame": frame,
@@ -335,9 +339,7 @@ impl Session {
     }
 
     fn said_object(&self, said: &Said) -> Value {
-        let by = |stage: &str, stamp: &Stamp, what: Value| {
-            json!({ "stage": stage, "frame": stamp.frame, "recv_ns": stamp.recv_ns.0, "said": what })
-        };
+        let by = |stage: &str, stamp: &Stamp, what: Value| json!({ "stage": stage, "frame": stamp.frame, "recv_ns": stamp.recv_ns.0, "said": what });
         let child = |stage: &str, child: &Child, failed: Reasons, id: OrderId| {
             let failed: Vec<_> = failed.iter().map(Reason::name).collect();
             let terms = self.terms(child.instrument, &child.terms, child.action);

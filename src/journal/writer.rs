@@ -130,7 +130,9 @@ impl Writer {
         let start = self.block.len();
         record.encode_head(&mut self.block);
         match record.kind {
-            Kind::Opened | Kind::Frame | Kind::Control | Kind::Session => redact(record.bytes, &mut self.block),
+            Kind::Opened | Kind::Frame | Kind::Control | Kind::Session => {
+                redact(record.bytes, &mut self.block)
+            }
             // These are made by ourselves from numbers and symbols.
             _ => self.block.extend_from_slice(record.bytes),
         }

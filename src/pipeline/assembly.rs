@@ -5,23 +5,23 @@
 
 use std::sync::Arc;
 
-use super::crew::{self, Log, Terms};
-use super::duty::{Duty, DutyReader};
-use super::exit::Exit;
-use super::front::{Back, Front, Marks, Sample};
-use super::link::{Flow, Inbox, Member, Seat};
-use super::member::Shelf;
-use super::middle::{self, Source};
-use super::pace::Pacer;
+use super::crew::duty::{Duty, DutyReader};
+use super::crew::front::{Back, Front, Marks, Sample};
+use super::crew::middle::{self, Source};
+use super::crew::pace::Pacer;
+use super::crew::stages::{Ends, Mind, Requests};
+use super::crew::threads::{self, Log, Terms};
+use super::crew::world::{Replies, World};
+use super::flow::exit::Exit;
+use super::flow::link::{Flow, Inbox, Member, Seat};
+use super::flow::member::Shelf;
+use super::flow::wait::Wait;
 use super::plan::{Plan, Progress};
-use super::span::{Reaction, Readers, Span, Stage};
-use super::stages::{Ends, Mind, Requests};
-use super::tap::{Tap, Tapped};
 use super::topology::{
     self as rings, ToBook, ToDispatch, ToModel, ToRisk, ToRoute, ToSignal, ToStrategy, ToVenues,
 };
-use super::wait::Wait;
-use super::world::{Replies, World};
+use super::trace::span::{Reaction, Readers, Span, Stage};
+use super::trace::tap::{Tap, Tapped};
 use crate::event::{Market, Report, Resync};
 use crate::ring::{Consumer, Producer};
 use crate::stage::contract::Emit;
@@ -91,7 +91,9 @@ impl Run<'_> {
         let accounts: Vec<_> = accounts.collect();
         let most = accounts.iter().map(|(account, _)| account.index() + 1).max().unwrap_or(0);
         let mut of_account = vec![0; most];
-        accounts.iter().for_each(|(account, n)| of_account[account.index()] = *n);
+        for (account, n) in &accounts {
+            of_account[account.index()] = *n;
+        }
         let (mut fronts, mut sources, mut back) = (Vec::new(), Vec::new(), Vec::new());
         for ends in ends {
             let Ends { feed, books, signals, models, dispatch, venues, mine, asked, left, .. } =
@@ -224,7 +226,7 @@ struct Parts<'s> {
 
 /// Plays the tape through a front, and keeps what is still on its way up at the end.
 fn play<H>(
-    hot: &crew::Hot<'_>,
+    hot: &threads::Hot<'_>,
     run: &Run<'_>,
     mut front: Front<'_, H>,
     asked: &mut Requests,
@@ -251,7 +253,7 @@ impl<'r> Build<'r> {
     }
 
     /// Connects the arrows of one front and its dispatch.
-    fn cables<'s>(&mut self, venues: &'s mut [super::world::Venue]) -> Cables<'s> {
+    fn cables<'s>(&mut self, venues: &'s mut [super::crew::world::Venue]) -> Cables<'s> {
         let (wire, from_dispatch) = rings::wire();
         let (replies, from_world) = rings::replies();
         let (tap, tapped) = rings::tap();
@@ -344,7 +346,7 @@ impl<'r> Build<'r> {
         name: &'static str,
         mut seat: Seat<'s, S, O>,
         source: I,
-    ) -> impl FnOnce(&crew::Hot<'_>) + use<'s, S, O, I>
+    ) -> impl FnOnce(&threads::Hot<'_>) + use<'s, S, O, I>
     where
         S: Member,
         O: Flow + for<'o> Emit<S::Out<'o>>,
@@ -352,19 +354,19 @@ impl<'r> Build<'r> {
     {
         let (mut duty, wait) = (self.duty(name), self.run.wait.clone());
         let mut sources = [source];
-        move |hot: &crew::Hot<'_>| {
+        move |hot: &threads::Hot<'_>| {
             hot.run(|| middle::run(&mut sources, &mut seat, &mut duty, &wait));
         }
     }
 
     /// Runs the threads that `start` starts.
-    fn run<'env>(self, start: impl for<'scope> FnOnce(&mut crew::Crew<'scope, 'env>)) -> Played
+    fn run<'env>(self, start: impl for<'scope> FnOnce(&mut threads::Crew<'scope, 'env>)) -> Played
     where
         'r: 'env,
     {
         let Build { run, threads, mut played, taps, .. } = self;
         let terms = Terms { clock: run.clock, wait: &run.wait, threads, cores: run.cores };
-        played.log = crew::run(terms, taps, start);
+        played.log = threads::run(terms, taps, start);
         played
     }
 }

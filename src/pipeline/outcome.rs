@@ -1,10 +1,10 @@
 //! What came of a run, and why one failed.
 
-use super::duty::Regimes;
+use super::crew::duty::Regimes;
+use super::crew::world::Venue;
 use super::layout::Layout;
-use super::span::Latency;
-use super::tap::Output;
-use super::world::Venue;
+use super::trace::span::Latency;
+use super::trace::tap::Output;
 use crate::event::Resync;
 use crate::stage::book::{Integrity, Shown};
 use crate::stage::feed::{Counts, Kept};

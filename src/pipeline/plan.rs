@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::crew::pace::Pace;
 use super::layout::Layout;
-use super::pace::Pace;
-use super::span::Stage;
+use super::trace::span::Stage;
 use super::trading::Trading;
 use crate::stage::book::Settings;
 use crate::venue::wire::FastLevel;

@@ -3,23 +3,26 @@
 use std::time::Duration;
 
 use super::assembly::{Played, Run};
-use super::duty::Duty;
-use super::front::{Back, Front, Sample};
+use super::crew::duty::Duty;
+use super::crew::front::{Back, Front, Sample};
+use super::crew::pace::{Pace, Pacer};
+use super::crew::stages::{Ends, Mind};
+use super::flow::link::{Flow, Inbox, Link, Seat};
+use super::flow::member::Shelf;
+use super::flow::step::Step;
+use super::flow::wait::Wait;
 use super::layout::{Layout, hot_cores};
-use super::link::{Flow, Inbox, Link, Seat};
-use super::member::Shelf;
 use super::outcome::{Outcome, PipelineError};
-use super::pace::{Pace, Pacer};
 use super::plan::{Plan, Progress};
-use super::span::{Readers, Span, Stage};
-use super::stages::{Ends, Mind};
-use super::step::Step;
-use super::tap::Output;
 use super::topology::{self, ToBooks};
-use super::wait::Wait;
+use super::trace::span::{Readers, Span, Stage};
+use super::trace::tap::Output;
+use super::trading::Trading;
 use crate::base::Instruments;
 use crate::event::View;
+use crate::stage::book::Integrity;
 use crate::stage::contract::Emit;
+use crate::stage::feed::Counts;
 use crate::sys::clock::Clock;
 use crate::sys::{alloc, core, memory};
 use crate::tape::Tape;
@@ -82,8 +85,8 @@ fn together(
     outputs.sort_by_key(|output| output.stamp().recv_ns);
     let mut outcome = Outcome {
         layout,
-        counts: Default::default(),
-        integrity: Default::default(),
+        counts: Counts::default(),
+        integrity: Integrity::default(),
         books,
         resyncs: Vec::new(),
         refused: Vec::new(),
@@ -138,7 +141,7 @@ pub fn watch(
     let progress = Progress::default();
     let wait = Wait::new(false);
     let run = Run { tape, plan, progress: &progress, cores: &[], clock, wait };
-    let bare = Plan { trading: Default::default(), ..plan.clone() };
+    let bare = Plan { trading: Trading::default(), ..plan.clone() };
     let mut ends = Ends::new("*", tape, instruments, &bare);
     let mut readers = Readers::default();
     let (asks, asked) = topology::resyncs();

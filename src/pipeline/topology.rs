@@ -15,13 +15,15 @@
 //! happens when one is full is decided here, never in a stage: in replay every ring waits. Arrows up
 //! are rings in every layout.
 
-use super::carry::{CarriedDecision, CarriedOutlook, CarriedRouted, CarriedSeen, CarriedWanted};
-use super::exit::{Exit, Request};
-use super::link::{Flow, Link, Parcel, ToCore};
-use super::member::Shelf;
-use super::step::Step;
-use super::tap::Tapped;
-use super::wait::Wait;
+use super::flow::carry::{
+    CarriedDecision, CarriedOutlook, CarriedRouted, CarriedSeen, CarriedWanted,
+};
+use super::flow::exit::{Exit, Request};
+use super::flow::link::{Flow, Link, Parcel, ToCore};
+use super::flow::member::Shelf;
+use super::flow::step::Step;
+use super::flow::wait::Wait;
+use super::trace::tap::Tapped;
 use crate::event::{Decision, Head, Level, Reply, Report, Resync, View};
 use crate::limits;
 use crate::ring::{self, Consumer, Producer, level};
@@ -33,20 +35,20 @@ use crate::stage::route::Router;
 use crate::stage::signal::Signals;
 use crate::stage::strategy::Strategies;
 
-// The way to each stage: its seat, what is behind it, the ring to it.
-#[rustfmt::skip]
-mod ways {
-    use super::*;
-
-    pub(in crate::pipeline) type ToDispatch<'a> = Link<'a, Dispatch,   Exit,           ToVenues>;
-    pub(in crate::pipeline) type ToRisk<'a>     = Link<'a, Gate,       ToDispatch<'a>, ToCore<CarriedRouted>>;
-    pub(in crate::pipeline) type ToRoute<'a>    = Link<'a, Router,     ToRisk<'a>,     ToCore<CarriedWanted>>;
-    pub(in crate::pipeline) type ToStrategy<'a> = Link<'a, Strategies, ToRoute<'a>,    ToCore<CarriedOutlook>>;
-    pub(in crate::pipeline) type ToModel<'a>    = Link<'a, Models,     ToStrategy<'a>, ToCore<CarriedSeen>>;
-    pub(in crate::pipeline) type ToSignal<'a>   = Link<'a, Signals,    ToModel<'a>,    ToCore<View>>;
-    pub(in crate::pipeline) type ToBook<'a>     = Link<'a, Shelf<'a>,  ToSignal<'a>,   ToBooks>;
-}
-pub(super) use ways::{ToBook, ToDispatch, ToModel, ToRisk, ToRoute, ToSignal, ToStrategy};
+/// The way to dispatch: its seat, its exit, or the rings to each venue's dispatch.
+pub(super) type ToDispatch<'a> = Link<'a, Dispatch, Exit, ToVenues>;
+/// The way to risk: its seat and what is behind it, or the ring to it. So each of these.
+pub(super) type ToRisk<'a> = Link<'a, Gate, ToDispatch<'a>, ToCore<CarriedRouted>>;
+/// The way to route.
+pub(super) type ToRoute<'a> = Link<'a, Router, ToRisk<'a>, ToCore<CarriedWanted>>;
+/// The way to strategy.
+pub(super) type ToStrategy<'a> = Link<'a, Strategies, ToRoute<'a>, ToCore<CarriedOutlook>>;
+/// The way to model.
+pub(super) type ToModel<'a> = Link<'a, Models, ToStrategy<'a>, ToCore<CarriedSeen>>;
+/// The way to signal.
+pub(super) type ToSignal<'a> = Link<'a, Signals, ToModel<'a>, ToCore<View>>;
+/// The way to book.
+pub(super) type ToBook<'a> = Link<'a, Shelf<'a>, ToSignal<'a>, ToBooks>;
 
 /// A market event on its way between cores; its levels travel beside it.
 #[derive(Clone, Copy, Debug)]
@@ -77,18 +79,30 @@ pub(super) struct ToVenues {
     pub(super) of_account: Vec<usize>,
 }
 
-// How deep each ring is.
-#[rustfmt::skip]
-mod rings {
-    use super::*;
-
-    pub(in crate::pipeline) fn resyncs() -> (Producer<Resync>,  Consumer<Resync>)  { ring::spsc(limits::RING_RESYNC_SLOTS) }
-    pub(in crate::pipeline) fn reports() -> (Producer<Report>,  Consumer<Report>)  { ring::spsc(limits::RING_REPORT_SLOTS) }
-    pub(in crate::pipeline) fn replies() -> (Producer<Reply>,   Consumer<Reply>)   { ring::spsc(limits::RING_REPORT_SLOTS) }
-    pub(in crate::pipeline) fn wire()    -> (Producer<Request>, Consumer<Request>) { ring::spsc(limits::RING_WIRE_SLOTS)   }
-    pub(in crate::pipeline) fn tap()     -> (Producer<Tapped>,  Consumer<Tapped>)  { ring::spsc(limits::RING_TAP_SLOTS)    }
+/// From book to feed: a request an instrument is the most that can be outstanding.
+pub(super) fn resyncs() -> (Producer<Resync>, Consumer<Resync>) {
+    ring::spsc(limits::RING_RESYNC_SLOTS)
 }
-pub(super) use rings::{replies, reports, resyncs, tap, wire};
+
+/// From dispatch up to risk, to route or to strategy.
+pub(super) fn reports() -> (Producer<Report>, Consumer<Report>) {
+    ring::spsc(limits::RING_REPORT_SLOTS)
+}
+
+/// From the venues to dispatch.
+pub(super) fn replies() -> (Producer<Reply>, Consumer<Reply>) {
+    ring::spsc(limits::RING_REPORT_SLOTS)
+}
+
+/// From dispatch to the venues.
+pub(super) fn wire() -> (Producer<Request>, Consumer<Request>) {
+    ring::spsc(limits::RING_WIRE_SLOTS)
+}
+
+/// From dispatch to the cold side.
+pub(super) fn tap() -> (Producer<Tapped>, Consumer<Tapped>) {
+    ring::spsc(limits::RING_TAP_SLOTS)
+}
 
 /// A ring between two stages.
 pub(super) fn stages<C>(wait: &Wait) -> (ToCore<C>, Consumer<Parcel<C>>) {

@@ -68,8 +68,8 @@ impl Trading {
 }
 
 impl Paper {
-    pub(super) fn open(&self, instruments: &Instruments) -> super::world::Venue {
-        super::world::Venue {
+    pub(super) fn open(&self, instruments: &Instruments) -> super::crew::world::Venue {
+        super::crew::world::Venue {
             account: self.account,
             venue: self.dialect.name,
             exchange: Exchange::new(self.dialect, self.account, instruments, &self.settings),

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::TapeError;
 use crate::base::{ConnectionId, InstrumentId, Nanos, Precision, Symbol};
-use crate::limits;
 use crate::journal::Session;
+use crate::limits;
 use crate::venue::Dialect;
 use crate::venue::wire::Padded;
 

@@ -21,8 +21,8 @@ mod survey;
 
 pub use contract::{Format, Spec};
 pub use deck::{Frame, Logged, Sink, Source, Tape};
-pub use journal::{ACCOUNT_URL, session};
 pub use error::TapeError;
+pub use journal::{ACCOUNT_URL, session};
 pub use sample::SAMPLES;
 pub use survey::{Given, Survey, survey};
 

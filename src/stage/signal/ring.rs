@@ -113,4 +113,3 @@ impl Ring {
 fn micros(ns: i64) -> i64 {
     ns.div_euclid(1_000)
 }
-

@@ -133,7 +133,8 @@ impl Windows {
     /// most.
     #[inline(always)]
     pub(super) fn is_usual(&self, lengths: &Lengths) -> bool {
-        let (now, then) = (self.ring.row(self.ring.newest()), self.ring.row(self.tails[HORIZONS - 1]));
+        let (now, then) =
+            (self.ring.row(self.ring.newest()), self.ring.row(self.tails[HORIZONS - 1]));
         let [(low, high), (low_before, high_before)] = self.eras;
         let range = high.max(high_before) - low.min(low_before);
         let gross = now.order_gross.wrapping_sub(then.order_gross);

@@ -15,20 +15,20 @@ pub enum Pace {
 
 /// When frames of a tape are due.
 #[derive(Clone, Debug)]
-pub(super) struct Pacer {
+pub(in crate::pipeline) struct Pacer {
     pace: Pace,
     clock: Clock,
     begun: Option<(Nanos, Nanos)>,
 }
 
 impl Pacer {
-    pub(super) fn new(pace: Pace, clock: Clock) -> Pacer {
+    pub(in crate::pipeline) fn new(pace: Pace, clock: Clock) -> Pacer {
         Pacer { pace, clock, begun: None }
     }
 
     /// Is a frame due?
     #[inline(always)]
-    pub(super) fn is_due(&mut self, recv_ns: Nanos) -> bool {
+    pub(in crate::pipeline) fn is_due(&mut self, recv_ns: Nanos) -> bool {
         self.pace == Pace::Max || self.has_come(recv_ns)
     }
 

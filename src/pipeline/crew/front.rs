@@ -7,14 +7,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::carry::{CarriedDecision, Lend};
+use super::super::flow::carry::{CarriedDecision, Lend};
+use super::super::flow::exit::Exit;
+use super::super::flow::link::{Flow, Parcel, Seat};
+use super::super::flow::step::Step;
+use super::super::flow::wait::Wait;
+use super::super::trace::span::Span;
 use super::duty::Duty;
-use super::exit::Exit;
-use super::link::{Flow, Parcel, Seat};
 use super::pace::Pacer;
-use super::span::Span;
-use super::step::Step;
-use super::wait::Wait;
 use super::world::{Listeners, World};
 use crate::event::{Market, Resync, Stamp};
 use crate::ring::Consumer;
@@ -26,7 +26,7 @@ use crate::tape::{Frame, Tape};
 use crate::venue::Input;
 
 /// Where dispatch is, seen from the front.
-pub(super) enum Back<'a> {
+pub(in crate::pipeline) enum Back<'a> {
     /// At the end of the chain that begins here, or nowhere.
     Inline,
     /// On this core, fed by a ring from where orders are decided.
@@ -37,35 +37,35 @@ pub(super) enum Back<'a> {
 
 /// How far dispatch is where it has a core of its own.
 #[derive(Debug, Default)]
-pub(super) struct Marks {
+pub(in crate::pipeline) struct Marks {
     /// Replies that it has turned into reports.
-    pub(super) heard: AtomicU64,
+    pub(in crate::pipeline) heard: AtomicU64,
     /// Steps that are done.
-    pub(super) done: AtomicU64,
+    pub(in crate::pipeline) done: AtomicU64,
 }
 
 /// See the module.
-pub(super) struct Front<'a, H> {
-    pub(super) tape: &'a Tape,
+pub(in crate::pipeline) struct Front<'a, H> {
+    pub(in crate::pipeline) tape: &'a Tape,
     /// Which connections' frames come in here.
-    pub(super) mine: &'a [bool],
-    pub(super) feed: &'a mut Feed,
-    pub(super) head: H,
-    pub(super) back: Back<'a>,
-    pub(super) world: Option<World<'a>>,
-    pub(super) resyncs: Consumer<Resync>,
-    pub(super) decode: Span,
-    pub(super) pacer: Pacer,
-    pub(super) duty: Duty,
-    pub(super) wait: Wait,
-    pub(super) sample: Sample,
+    pub(in crate::pipeline) mine: &'a [bool],
+    pub(in crate::pipeline) feed: &'a mut Feed,
+    pub(in crate::pipeline) head: H,
+    pub(in crate::pipeline) back: Back<'a>,
+    pub(in crate::pipeline) world: Option<World<'a>>,
+    pub(in crate::pipeline) resyncs: Consumer<Resync>,
+    pub(in crate::pipeline) decode: Span,
+    pub(in crate::pipeline) pacer: Pacer,
+    pub(in crate::pipeline) duty: Duty,
+    pub(in crate::pipeline) wait: Wait,
+    pub(in crate::pipeline) sample: Sample,
     /// The last frame to be played.
-    pub(super) last: u64,
+    pub(in crate::pipeline) last: u64,
 }
 
 /// Which frames have their stages timed one by one.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Sample {
+pub(in crate::pipeline) enum Sample {
     /// One in this many, a power of two.
     Every(u64),
     /// This one.
@@ -88,7 +88,11 @@ where
 {
     /// Plays the tape. `asked` takes each request for a snapshot; `done` is told each frame's
     /// number when it is out.
-    pub(super) fn play(&mut self, asked: &mut impl Emit<Resync>, mut done: impl FnMut(usize)) {
+    pub(in crate::pipeline) fn play(
+        &mut self,
+        asked: &mut impl Emit<Resync>,
+        mut done: impl FnMut(usize),
+    ) {
         self.duty.begin();
         for (n, frame) in self.tape.frames().enumerate() {
             while !self.pacer.is_due(frame.recv_ns) {
@@ -188,7 +192,7 @@ where
 
 /// The frame as the feed takes it.
 #[inline(always)]
-pub(super) fn input_of<'a>(frame: &Frame<'a>, step: &Step) -> Input<'a> {
+pub(in crate::pipeline) fn input_of<'a>(frame: &Frame<'a>, step: &Step) -> Input<'a> {
     let stamp = Stamp {
         frame: step.frame,
         recv_ns: step.recv_ns,

@@ -5,21 +5,21 @@
 
 use std::sync::atomic::Ordering;
 
-use super::carry::{CarriedDecision, Lend};
+use super::super::flow::carry::{CarriedDecision, Lend};
+use super::super::flow::exit::Exit;
+use super::super::flow::link::{Flow, Parcel, Seat};
+use super::super::flow::step::Step;
+use super::super::flow::wait::Wait;
+use super::super::topology::{Carried, FromFeed, ToBooks};
 use super::duty::Duty;
-use super::exit::Exit;
 use super::front::Marks;
-use super::link::{Flow, Parcel, Seat};
-use super::step::Step;
-use super::topology::{Carried, FromFeed, ToBooks};
-use super::wait::Wait;
 use crate::event::Market;
 use crate::ring::Consumer;
 use crate::stage::contract::Emit;
 use crate::stage::dispatch::Dispatch;
 
 /// What one look into a ring gave.
-pub(super) enum Taken {
+pub(in crate::pipeline) enum Taken {
     /// Nothing yet.
     Nothing,
     /// Nothing, and nothing will come any more.
@@ -33,7 +33,7 @@ pub(super) enum Taken {
 }
 
 /// A ring from another core, as its reader's loop knows it.
-pub(super) trait Source<H> {
+pub(in crate::pipeline) trait Source<H> {
     /// Takes the next parcel; a message is handed to `head`.
     fn take(&mut self, head: &mut H) -> Taken;
 }
@@ -111,7 +111,7 @@ impl Flow for ToBooks {
 }
 
 /// Takes steps from `sources` until they are closed.
-pub(super) fn run<S, H>(sources: &mut [S], head: &mut H, duty: &mut Duty, wait: &Wait)
+pub(in crate::pipeline) fn run<S, H>(sources: &mut [S], head: &mut H, duty: &mut Duty, wait: &Wait)
 where
     S: Source<H>,
     H: Flow,
@@ -164,7 +164,7 @@ where
 }
 
 /// Dispatch on a core of its own: decisions from one ring, replies from another.
-pub(super) fn dispatch(
+pub(in crate::pipeline) fn dispatch(
     mut decisions: Consumer<Parcel<CarriedDecision>>,
     seat: &mut Seat<'_, Dispatch, Exit>,
     marks: &Marks,

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::wait::Wait;
+use super::super::flow::wait::Wait;
 use crate::base::{AccountId, OrderId};
 use crate::event::{Action, Report, Sent, Stamp};
 use crate::limits;
@@ -17,7 +17,7 @@ use crate::ring::{Consumer, Producer};
 /// One thing that dispatch put out.
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::large_enum_variant, reason = "a slot of a ring has room for the largest anyway")]
-pub(super) enum Tapped {
+pub(in crate::pipeline) enum Tapped {
     /// An order's bytes.
     Sent(Bytes),
     /// What became of an order.
@@ -26,7 +26,7 @@ pub(super) enum Tapped {
 
 /// An order's bytes, with what they belong to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bytes {
+pub(in crate::pipeline) struct Bytes {
     stamp: Stamp,
     order: OrderId,
     account: AccountId,
@@ -57,11 +57,11 @@ pub enum Output {
 
 /// The writing end, on dispatch's thread. In replay it waits for room.
 #[derive(Debug)]
-pub(super) struct Tap(pub(super) Producer<Tapped>);
+pub(in crate::pipeline) struct Tap(pub(in crate::pipeline) Producer<Tapped>);
 
 impl Tap {
     #[inline]
-    pub(super) fn push(&mut self, tapped: Tapped, wait: &Wait) {
+    pub(in crate::pipeline) fn push(&mut self, tapped: Tapped, wait: &Wait) {
         let mut tapped = Some(tapped);
         wait.until(|| {
             tapped = tapped.take().and_then(|tapped| self.0.push(tapped).err());
@@ -71,7 +71,7 @@ impl Tap {
 }
 
 impl Tapped {
-    pub(super) fn sent(sent: &Sent<'_>) -> Tapped {
+    pub(in crate::pipeline) fn sent(sent: &Sent<'_>) -> Tapped {
         let mut bytes = [0; limits::ORDER_BYTES_MAX];
         bytes[..sent.bytes.len()].copy_from_slice(sent.bytes);
         let child = sent.order.child();
@@ -87,7 +87,7 @@ impl Tapped {
 }
 
 /// Takes everything that is there.
-pub(super) fn drain(tap: &mut Consumer<Tapped>, into: &mut Vec<Output>) -> bool {
+pub(in crate::pipeline) fn drain(tap: &mut Consumer<Tapped>, into: &mut Vec<Output>) -> bool {
     let before = into.len();
     while tap.pop_with(|tapped| into.push(Output::of(tapped))).is_some() {}
     into.len() > before

@@ -6,20 +6,20 @@ use crate::limits;
 
 /// One frame on its way through the machine.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Step {
+pub(in crate::pipeline) struct Step {
     /// Number of the frame.
-    pub(super) frame: u64,
+    pub(in crate::pipeline) frame: u64,
     /// Logical time.
-    pub(super) recv_ns: Nanos,
+    pub(in crate::pipeline) recv_ns: Nanos,
     /// Time stamp counter at the frame's arrival; 0 as long as the step only begins.
-    pub(super) arrived_tsc: u64,
+    pub(in crate::pipeline) arrived_tsc: u64,
     /// Are the stages timed one by one?
-    pub(super) is_measured: bool,
+    pub(in crate::pipeline) is_measured: bool,
 }
 
 /// Ticks on the grid of logical time.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Grid {
+pub(in crate::pipeline) struct Grid {
     next: Option<i64>,
 }
 
@@ -27,7 +27,10 @@ impl Grid {
     /// The ticks up to and with `recv_ns`. The first frame begins the grid; of a silence so long
     /// that it would be over [`limits::TICKS_AT_ONCE_MAX`] ticks, the latest ones are given.
     #[inline(always)]
-    pub(super) fn up_to(&mut self, recv_ns: Nanos) -> impl Iterator<Item = Tick> + use<> {
+    pub(in crate::pipeline) fn up_to(
+        &mut self,
+        recv_ns: Nanos,
+    ) -> impl Iterator<Item = Tick> + use<> {
         // Most frames come before the next tick, and a division takes as long as a stage.
         let is_before = self.next.is_some_and(|next| recv_ns.0 < next);
         let behind = match self.next {

@@ -6,45 +6,45 @@ use std::sync::Mutex;
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
-use super::layout::core_of;
-use super::tap::{self, Output, Tapped};
-use super::wait::{Stopped, Wait};
+use super::super::flow::wait::{Stopped, Wait};
+use super::super::layout::core_of;
+use super::super::trace::tap::{self, Output, Tapped};
 use crate::ring::Consumer;
 use crate::sys::clock::Clock;
 use crate::sys::{alloc, core, memory};
 
 /// What a hot thread used while it ran.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Marks {
-    pub(super) core: Option<usize>,
-    pub(super) pass_ns: u64,
-    pub(super) allocations: alloc::Counts,
-    pub(super) page_faults: u64,
+pub(in crate::pipeline) struct Marks {
+    pub(in crate::pipeline) core: Option<usize>,
+    pub(in crate::pipeline) pass_ns: u64,
+    pub(in crate::pipeline) allocations: alloc::Counts,
+    pub(in crate::pipeline) page_faults: u64,
 }
 
 /// What the crew came back with.
 #[derive(Debug, Default)]
-pub(super) struct Log {
-    pub(super) marks: Vec<Marks>,
+pub(in crate::pipeline) struct Log {
+    pub(in crate::pipeline) marks: Vec<Marks>,
     /// What each dispatch put out, in its order.
-    pub(super) outputs: Vec<Vec<Output>>,
+    pub(in crate::pipeline) outputs: Vec<Vec<Output>>,
     /// What the first thread that panicked said.
-    pub(super) panic: Option<String>,
+    pub(in crate::pipeline) panic: Option<String>,
 }
 
 /// How threads of one run are started.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Terms<'r> {
-    pub(super) clock: Clock,
-    pub(super) wait: &'r Wait,
+pub(in crate::pipeline) struct Terms<'r> {
+    pub(in crate::pipeline) clock: Clock,
+    pub(in crate::pipeline) wait: &'r Wait,
     /// Hot threads in all.
-    pub(super) threads: usize,
+    pub(in crate::pipeline) threads: usize,
     /// Cores that they may be bound to, the best first.
-    pub(super) cores: &'r [usize],
+    pub(in crate::pipeline) cores: &'r [usize],
 }
 
 /// See the module.
-pub(super) struct Crew<'scope, 'env> {
+pub(in crate::pipeline) struct Crew<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     terms: Terms<'env>,
     hot: Vec<ScopedJoinHandle<'scope, Marks>>,
@@ -52,7 +52,7 @@ pub(super) struct Crew<'scope, 'env> {
 
 impl<'scope, 'env> Crew<'scope, 'env> {
     /// Starts the next hot thread.
-    pub(super) fn spawn(&mut self, work: impl FnOnce(&Hot<'_>) + Send + 'scope) {
+    pub(in crate::pipeline) fn spawn(&mut self, work: impl FnOnce(&Hot<'_>) + Send + 'scope) {
         let (n, terms) = (self.hot.len(), self.terms);
         let marks = Mutex::new(Marks::default());
         self.hot.push(self.scope.spawn(move || {
@@ -64,7 +64,7 @@ impl<'scope, 'env> Crew<'scope, 'env> {
 }
 
 /// Lets a thread say from where to where it is hot.
-pub(super) struct Hot<'t> {
+pub(in crate::pipeline) struct Hot<'t> {
     n: usize,
     terms: &'t Terms<'t>,
     marks: &'t Mutex<Marks>,
@@ -72,7 +72,7 @@ pub(super) struct Hot<'t> {
 
 impl Hot<'_> {
     /// Runs `work` hot: bound to the thread's core, its allocations and page faults counted.
-    pub(super) fn run(&self, work: impl FnOnce()) {
+    pub(in crate::pipeline) fn run(&self, work: impl FnOnce()) {
         let Terms { clock, threads, cores, .. } = *self.terms;
         // A thread that cannot be bound runs all the same, only less evenly.
         let core = core_of(self.n, threads, cores).filter(|core| core::pin(*core).is_ok());
@@ -100,7 +100,7 @@ impl Hot<'_> {
 }
 
 /// Runs a crew that `start` starts, and keeps what comes out of the taps. Returns when all are done.
-pub(super) fn run<'env>(
+pub(in crate::pipeline) fn run<'env>(
     terms: Terms<'env>,
     taps: Vec<Consumer<Tapped>>,
     start: impl for<'scope> FnOnce(&mut Crew<'scope, 'env>),

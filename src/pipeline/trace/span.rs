@@ -3,7 +3,7 @@
 //! Stages are timed one by one on a sample of the frames. On one core a stage's call holds those of
 //! the stages below it, so what they took is subtracted, and so is what reading the counter costs.
 
-use super::link::Spent;
+use super::super::flow::link::Spent;
 use crate::metric::histogram::{self, Percentiles, Reader, Recorder, Snapshot};
 use crate::sys::clock::{self, Clock};
 
@@ -58,7 +58,7 @@ impl Stage {
 
 /// The writing end of one stage's histogram.
 #[derive(Debug)]
-pub(super) struct Span {
+pub(in crate::pipeline) struct Span {
     clock: Clock,
     recorder: Recorder,
     /// What reading the counter once costs.
@@ -67,7 +67,7 @@ pub(super) struct Span {
 
 /// The writing ends of what the whole machine takes.
 #[derive(Debug)]
-pub(super) struct Reaction {
+pub(in crate::pipeline) struct Reaction {
     clock: Clock,
     decision: Recorder,
     order: Recorder,
@@ -75,7 +75,7 @@ pub(super) struct Reaction {
 
 /// The reading ends of one thread.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Readers {
+pub(in crate::pipeline) struct Readers {
     stages: Vec<(Stage, Reader)>,
     decision: Vec<Reader>,
     order: Vec<Reader>,
@@ -100,7 +100,7 @@ impl Latency {
 }
 
 impl Span {
-    pub(super) fn new(stage: Stage, clock: Clock, readers: &mut Readers) -> Span {
+    pub(in crate::pipeline) fn new(stage: Stage, clock: Clock, readers: &mut Readers) -> Span {
         let (recorder, reader) = histogram::histogram();
         readers.stages.push((stage, reader));
         Span { clock, recorder, read_ticks: read_ticks() }
@@ -108,7 +108,7 @@ impl Span {
 
     /// What a stage took, less what those below it did.
     #[inline]
-    pub(super) fn record(&mut self, spent: Spent, below: Spent) {
+    pub(in crate::pipeline) fn record(&mut self, spent: Spent, below: Spent) {
         let reading = self.read_ticks * (spent.calls + below.calls);
         let own = spent.ticks.saturating_sub(below.ticks).saturating_sub(reading);
         self.recorder.record(self.clock.span_ns(own));
@@ -118,13 +118,13 @@ impl Span {
 impl Span {
     /// A plain span.
     #[inline(always)]
-    pub(super) fn record_ticks(&mut self, ticks: u64) {
+    pub(in crate::pipeline) fn record_ticks(&mut self, ticks: u64) {
         self.recorder.record(self.clock.span_ns(ticks.saturating_sub(self.read_ticks)));
     }
 }
 
 impl Reaction {
-    pub(super) fn new(clock: Clock, readers: &mut Readers) -> Reaction {
+    pub(in crate::pipeline) fn new(clock: Clock, readers: &mut Readers) -> Reaction {
         let (decision, decision_reader) = histogram::histogram();
         let (order, order_reader) = histogram::histogram();
         readers.decision.push(decision_reader);
@@ -134,20 +134,20 @@ impl Reaction {
 
     /// The last stage is done with a frame.
     #[inline(always)]
-    pub(super) fn decision(&mut self, ticks: u64) {
+    pub(in crate::pipeline) fn decision(&mut self, ticks: u64) {
         self.decision.record(self.clock.span_ns(ticks));
     }
 
     /// A frame's first order is in bytes.
     #[inline(always)]
-    pub(super) fn order(&mut self, ticks: u64) {
+    pub(in crate::pipeline) fn order(&mut self, ticks: u64) {
         self.order.record(self.clock.span_ns(ticks));
     }
 }
 
 impl Readers {
     /// Percentiles of all threads together.
-    pub(super) fn latency(&self) -> Latency {
+    pub(in crate::pipeline) fn latency(&self) -> Latency {
         let of = |stage: Stage| {
             merged(self.stages.iter().filter(|(of, _)| *of == stage).map(|(_, reader)| reader))
         };

@@ -3,8 +3,8 @@
 //! In: order bytes from the wire, the decoded market. Out: replies, when they are due.
 //! Never: a part of our own latency; it is called when the frame is out, or before one arrives.
 
-use super::exit::Request;
-use super::wait::Wait;
+use super::super::flow::exit::Request;
+use super::super::flow::wait::Wait;
 use crate::base::{AccountId, Nanos};
 use crate::event::{Market, Reply};
 use crate::ring::{Consumer, Producer};
@@ -13,10 +13,10 @@ use crate::stage::contract::Emit;
 
 /// The venues behind one dispatch.
 #[derive(Debug)]
-pub(super) struct World<'a> {
-    pub(super) venues: &'a mut [Venue],
-    pub(super) wire: Consumer<Request>,
-    pub(super) replies: Replies,
+pub(in crate::pipeline) struct World<'a> {
+    pub(in crate::pipeline) venues: &'a mut [Venue],
+    pub(in crate::pipeline) wire: Consumer<Request>,
+    pub(in crate::pipeline) replies: Replies,
 }
 
 /// An account and its venue in a box.
@@ -32,11 +32,11 @@ pub struct Venue {
 
 /// The way of replies to dispatch.
 #[derive(Debug)]
-pub(super) struct Replies {
-    pub(super) ring: Producer<Reply>,
-    pub(super) wait: Wait,
+pub(in crate::pipeline) struct Replies {
+    pub(in crate::pipeline) ring: Producer<Reply>,
+    pub(in crate::pipeline) wait: Wait,
     /// Replies that were put in.
-    pub(super) count: u64,
+    pub(in crate::pipeline) count: u64,
 }
 
 impl Emit<Reply> for Replies {
@@ -54,7 +54,7 @@ impl World<'_> {
     /// Logical time has reached `now`: orders that arrive by then are executed, replies that are due
     /// by then come back.
     #[inline]
-    pub(super) fn advance(&mut self, now: Nanos) {
+    pub(in crate::pipeline) fn advance(&mut self, now: Nanos) {
         for venue in &mut *self.venues {
             venue.exchange.advance(now, &mut self.replies);
         }
@@ -62,7 +62,7 @@ impl World<'_> {
 
     /// Takes the orders that are on the wire.
     #[inline]
-    pub(super) fn take(&mut self, now: Nanos) {
+    pub(in crate::pipeline) fn take(&mut self, now: Nanos) {
         let venues = &mut *self.venues;
         while let Some(()) = self.wire.pop_with(|request| {
             if let Some(venue) = venues.iter_mut().find(|v| v.account == request.account) {
@@ -74,9 +74,9 @@ impl World<'_> {
 }
 
 /// Hands the market of one dialect to its venues.
-pub(super) struct Listeners<'a> {
-    pub(super) venues: &'a mut [Venue],
-    pub(super) venue: &'static str,
+pub(in crate::pipeline) struct Listeners<'a> {
+    pub(in crate::pipeline) venues: &'a mut [Venue],
+    pub(in crate::pipeline) venue: &'static str,
 }
 
 impl Emit<Market<'_>> for Listeners<'_> {

@@ -3,12 +3,8 @@
 //! All numbers are little-endian. Never: a measured time.
 
 use super::tap::Output;
-use crate::base::{
-    AccountId, AssetId, InstrumentId, Nanos, OrderId, Price, Qty, Side, StrategyId,
-};
-use crate::event::{
-    Action, Fill, Liquidity, OrderState, Reasons, Report, Stamp, Style, Terms,
-};
+use crate::base::{AccountId, AssetId, InstrumentId, Nanos, OrderId, Price, Qty, Side, StrategyId};
+use crate::event::{Action, Fill, Liquidity, OrderState, Reasons, Report, Stamp, Style, Terms};
 
 /// Marks of the two kinds.
 const SENT: u8 = 0;

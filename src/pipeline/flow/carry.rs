@@ -6,13 +6,13 @@ use crate::event::{
 use crate::stage::contract::Emit;
 
 /// A copy that can be made of a message.
-pub(super) trait Carry<M>: Copy {
+pub(in crate::pipeline) trait Carry<M>: Copy {
     /// Copies it.
     fn carry(message: &M) -> Self;
 }
 
 /// A copy that can be lent again.
-pub(super) trait Lend {
+pub(in crate::pipeline) trait Lend {
     /// The message that it was made of.
     type Message<'m>;
 
@@ -22,14 +22,14 @@ pub(super) trait Lend {
 
 /// A [`Seen`] between cores.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct CarriedSeen {
+pub(in crate::pipeline) struct CarriedSeen {
     view: View,
     features: Features,
 }
 
 /// An [`Outlook`] between cores.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct CarriedOutlook {
+pub(in crate::pipeline) struct CarriedOutlook {
     view: View,
     features: Features,
     forecast: Forecast,
@@ -38,7 +38,7 @@ pub(super) struct CarriedOutlook {
 /// A [`Wanted`] between cores.
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::large_enum_variant, reason = "a slot of a ring has room for the largest anyway")]
-pub(super) enum CarriedWanted {
+pub(in crate::pipeline) enum CarriedWanted {
     Market(View),
     Intent(Intent),
 }
@@ -46,14 +46,14 @@ pub(super) enum CarriedWanted {
 /// A [`Routed`] between cores.
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::large_enum_variant, reason = "a slot of a ring has room for the largest anyway")]
-pub(super) enum CarriedRouted {
+pub(in crate::pipeline) enum CarriedRouted {
     Market(View),
     Child(Child),
 }
 
 /// A [`Decision`] between cores.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum CarriedDecision {
+pub(in crate::pipeline) enum CarriedDecision {
     Order(Order),
     Denied(Denial),
 }

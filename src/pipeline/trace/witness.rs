@@ -7,21 +7,21 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use super::duty::Duty;
-use super::exit::Exit;
-use super::carry::{CarriedOutlook, CarriedRouted, CarriedSeen, CarriedWanted};
-use super::front::{Back, Front, Sample};
-use super::link::{Flow, Inbox, Link, Seat, Spent, ToCore};
-use super::member::Shelf;
-use super::pace::{Pace, Pacer};
-use super::plan::Plan;
+use super::super::crew::duty::Duty;
+use super::super::crew::front::{Back, Front, Sample};
+use super::super::crew::pace::{Pace, Pacer};
+use super::super::crew::stages::{Ends, Mind};
+use super::super::crew::world::{Replies, World};
+use super::super::flow::carry::{CarriedOutlook, CarriedRouted, CarriedSeen, CarriedWanted};
+use super::super::flow::exit::Exit;
+use super::super::flow::link::{Flow, Inbox, Link, Seat, Spent, ToCore};
+use super::super::flow::member::Shelf;
+use super::super::flow::step::Step;
+use super::super::flow::wait::Wait;
+use super::super::plan::Plan;
+use super::super::topology::{self, ToBooks, ToVenues};
 use super::span::{Latency, Reaction, Readers, Span, Stage};
-use super::stages::{Ends, Mind};
-use super::step::Step;
 use super::tap::{self, Output, Tap};
-use super::topology::{self, ToBooks, ToVenues};
-use super::wait::Wait;
-use super::world::{Replies, World};
 use crate::base::{InstrumentId, Instruments};
 use crate::event::{
     Child, Decision, Denial, Features, Forecast, Intent, Order, Outcome, Outlook, Report, Routed,
@@ -214,8 +214,7 @@ fn play(
     let ears = [(); 3].map(|()| topology::reports());
     let [risk, route, strategy] = ears;
     let reaction = Reaction::new(clock, readers);
-    let exit =
-        Exit::new(wire, [risk.0, route.0, strategy.0], Tap(tap), reaction, wait.clone());
+    let exit = Exit::new(wire, [risk.0, route.0, strategy.0], Tap(tap), reaction, wait.clone());
     let reports = |heard| Inbox { reports: vec![heard], ..Inbox::default() };
     let heard = Inbox { replies: vec![from_world], ..Inbox::default() };
     let Ends { feed, books, signals, models, dispatch, venues, mine, asked: kept, .. } = ends;

@@ -7,8 +7,8 @@
 //!
 //! Never: a decision. A link knows stages, rings and counters.
 
+use super::super::trace::span::Span;
 use super::carry::Carry;
-use super::span::Span;
 use super::step::{Grid, Step};
 use super::wait::Wait;
 use crate::event::{Reply, Report};
@@ -18,17 +18,17 @@ use crate::sys::clock;
 
 /// What a stage hears at the beginning of a step, beside the time.
 #[derive(Debug, Default)]
-pub(super) struct Inbox {
+pub(in crate::pipeline) struct Inbox {
     /// Reports from each dispatch, in the order of venues.
-    pub(super) reports: Vec<Consumer<Report>>,
+    pub(in crate::pipeline) reports: Vec<Consumer<Report>>,
     /// Replies from each venue, for dispatch.
-    pub(super) replies: Vec<Consumer<Reply>>,
+    pub(in crate::pipeline) replies: Vec<Consumer<Reply>>,
     /// Replies heard so far.
-    pub(super) heard: u64,
+    pub(in crate::pipeline) heard: u64,
 }
 
 /// A stage as a link knows it.
-pub(super) trait Member {
+pub(in crate::pipeline) trait Member {
     /// What comes out.
     type Out<'o>;
 
@@ -46,7 +46,7 @@ pub(super) trait Member {
 }
 
 /// Where steps go.
-pub(super) trait Flow {
+pub(in crate::pipeline) trait Flow {
     /// A step begins.
     fn begin(&mut self, step: &Step);
 
@@ -64,20 +64,20 @@ pub(super) trait Flow {
 
 /// What a link and all below it took in a step.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Spent {
+pub(in crate::pipeline) struct Spent {
     /// Ticks of the counter.
-    pub(super) ticks: u64,
+    pub(in crate::pipeline) ticks: u64,
     /// How often it was entered.
-    pub(super) calls: u64,
+    pub(in crate::pipeline) calls: u64,
 }
 
 /// A stage in its place: what it hears, what it is measured by, and what comes behind it.
 #[derive(Debug)]
-pub(super) struct Seat<'a, S, O> {
-    pub(super) stage: &'a mut S,
-    pub(super) out: O,
-    pub(super) inbox: Inbox,
-    pub(super) span: Span,
+pub(in crate::pipeline) struct Seat<'a, S, O> {
+    pub(in crate::pipeline) stage: &'a mut S,
+    pub(in crate::pipeline) out: O,
+    pub(in crate::pipeline) inbox: Inbox,
+    pub(in crate::pipeline) span: Span,
     grid: Grid,
     spent: Spent,
     is_measured: bool,
@@ -87,7 +87,7 @@ pub(super) struct Seat<'a, S, O> {
 
 /// The way to a stage: the stage itself, or the ring that leads to its core.
 #[derive(Debug)]
-pub(super) enum Link<'a, S, O, P> {
+pub(in crate::pipeline) enum Link<'a, S, O, P> {
     /// On this core: a call.
     Inline(Seat<'a, S, O>),
     /// On another core.
@@ -96,7 +96,7 @@ pub(super) enum Link<'a, S, O, P> {
 
 /// What travels in a ring between stages.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Parcel<C> {
+pub(in crate::pipeline) enum Parcel<C> {
     /// A step begins.
     Begin(Step),
     /// A message of the step.
@@ -107,13 +107,13 @@ pub(super) enum Parcel<C> {
 
 /// The writing end of a ring between stages. In replay a full ring is waited for.
 #[derive(Debug)]
-pub(super) struct ToCore<C> {
-    pub(super) ring: Producer<Parcel<C>>,
-    pub(super) wait: Wait,
+pub(in crate::pipeline) struct ToCore<C> {
+    pub(in crate::pipeline) ring: Producer<Parcel<C>>,
+    pub(in crate::pipeline) wait: Wait,
 }
 
 impl<'a, S, O> Seat<'a, S, O> {
-    pub(super) fn new(
+    pub(in crate::pipeline) fn new(
         stage: &'a mut S,
         out: O,
         inbox: Inbox,
@@ -131,7 +131,7 @@ where
     O: for<'o> Emit<S::Out<'o>>,
 {
     /// Hears what has come up, between steps.
-    pub(super) fn hear(&mut self) {
+    pub(in crate::pipeline) fn hear(&mut self) {
         let now = Step::default();
         self.stage.begin(&now, &mut self.grid, &mut self.inbox, &mut self.out);
     }
@@ -243,7 +243,7 @@ where
 }
 
 impl<C> ToCore<C> {
-    pub(super) fn push(&mut self, mut parcel: Parcel<C>) {
+    pub(in crate::pipeline) fn push(&mut self, mut parcel: Parcel<C>) {
         while let Err(back) = self.ring.push(parcel) {
             parcel = back;
             self.wait.pause();

@@ -1,6 +1,6 @@
 //! The stages of a run, as they are made: what each front has of its own, and what decides for all.
 
-use super::plan::{Plan, RESYNCS_KEPT};
+use super::super::plan::{Plan, RESYNCS_KEPT};
 use super::world::Venue;
 use crate::base::{InstrumentId, Instruments, Nanos};
 use crate::event::Resync;
@@ -20,33 +20,33 @@ use crate::tape::Tape;
 /// The two ends of the machine and what is between the first of them and the decision, for one
 /// venue or for all.
 #[derive(Debug)]
-pub(super) struct Ends {
+pub(in crate::pipeline) struct Ends {
     /// The dialect whose frames come in here; `*` for all.
-    pub(super) venue: String,
+    pub(in crate::pipeline) venue: String,
     /// Which connections those are.
-    pub(super) mine: Vec<bool>,
-    pub(super) feed: Feed,
-    pub(super) books: Books,
-    pub(super) signals: Signals,
-    pub(super) models: Models,
-    pub(super) dispatch: Dispatch,
-    pub(super) venues: Vec<Venue>,
-    pub(super) asked: Requests,
+    pub(in crate::pipeline) mine: Vec<bool>,
+    pub(in crate::pipeline) feed: Feed,
+    pub(in crate::pipeline) books: Books,
+    pub(in crate::pipeline) signals: Signals,
+    pub(in crate::pipeline) models: Models,
+    pub(in crate::pipeline) dispatch: Dispatch,
+    pub(in crate::pipeline) venues: Vec<Venue>,
+    pub(in crate::pipeline) asked: Requests,
     /// Requests that came when the last frame was out.
-    pub(super) left: Option<Consumer<Resync>>,
+    pub(in crate::pipeline) left: Option<Consumer<Resync>>,
 }
 
 /// What decides, once for all venues.
 #[derive(Debug)]
-pub(super) struct Mind {
-    pub(super) strategies: Strategies,
-    pub(super) router: Router,
-    pub(super) gate: Gate,
+pub(in crate::pipeline) struct Mind {
+    pub(in crate::pipeline) strategies: Strategies,
+    pub(in crate::pipeline) router: Router,
+    pub(in crate::pipeline) gate: Gate,
 }
 
 /// Keeps the first requests for snapshots.
 #[derive(Debug)]
-pub(super) struct Requests(pub(super) Vec<Resync>);
+pub(in crate::pipeline) struct Requests(pub(in crate::pipeline) Vec<Resync>);
 
 impl Requests {
     fn new() -> Requests {
@@ -66,7 +66,12 @@ impl Emit<Resync> for Requests {
 
 impl Ends {
     /// For the venue of this name, or for all of them.
-    pub(super) fn new(venue: &str, tape: &Tape, instruments: &Instruments, plan: &Plan) -> Ends {
+    pub(in crate::pipeline) fn new(
+        venue: &str,
+        tape: &Tape,
+        instruments: &Instruments,
+        plan: &Plan,
+    ) -> Ends {
         let is_mine = |name: &str| venue == "*" || name == venue;
         let trading = &plan.trading;
         let papers = trading.venues.iter().filter(|paper| is_mine(paper.dialect.name));
@@ -85,14 +90,18 @@ impl Ends {
     }
 
     /// What an instrument's book shows, if it is kept here.
-    pub(super) fn show(&self, id: InstrumentId, instruments: &Instruments) -> Option<Shown> {
+    pub(in crate::pipeline) fn show(
+        &self,
+        id: InstrumentId,
+        instruments: &Instruments,
+    ) -> Option<Shown> {
         let venue = instruments.with_id(id)?.venue;
         let is_mine = self.venue == "*" || self.venue == venue;
         if is_mine { self.books.show(id) } else { None }
     }
 
     /// Cancels every open order, after a thread has died; says how many.
-    pub(super) fn cancel_all(&mut self) -> usize {
+    pub(in crate::pipeline) fn cancel_all(&mut self) -> usize {
         let Ends { dispatch, venues, .. } = self;
         dispatch.cancel_all(&mut |account, bytes| {
             if let Some(venue) = venues.iter_mut().find(|venue| venue.account == account) {
@@ -102,7 +111,7 @@ impl Ends {
     }
 
     /// Takes the requests that were left on their way.
-    pub(super) fn take_left(&mut self) {
+    pub(in crate::pipeline) fn take_left(&mut self) {
         let Some(mut left) = self.left.take() else { return };
         while let Some(resync) = left.pop() {
             self.asked.emit(&resync);
@@ -111,7 +120,7 @@ impl Ends {
 }
 
 impl Mind {
-    pub(super) fn new(instruments: &Instruments, plan: &Plan) -> Mind {
+    pub(in crate::pipeline) fn new(instruments: &Instruments, plan: &Plan) -> Mind {
         let trading = &plan.trading;
         Mind {
             strategies: Strategies::new(instruments, &trading.strategy),

@@ -4,14 +4,14 @@
 //! waited for those behind it (it is pressed back). A loop that spins with nothing to do and finds
 //! that a turn took too long was stopped by its host; that costs nothing to see.
 
-use super::wait;
+use super::super::flow::wait;
 use crate::limits;
 use crate::metric::{Counter, CounterReader, counter, histogram};
 use crate::sys::clock::{self, Clock};
 
 /// The account of one loop.
 #[derive(Debug)]
-pub(super) struct Duty {
+pub(in crate::pipeline) struct Duty {
     clock: Clock,
     /// Ticks of each regime that are not published yet.
     worked: u64,
@@ -32,7 +32,7 @@ pub(super) struct Duty {
 
 /// What a loop did with its time, for who reads.
 #[derive(Clone, Debug)]
-pub(super) struct DutyReader {
+pub(in crate::pipeline) struct DutyReader {
     clock: Clock,
     regimes: [CounterReader; 3],
     hiccups: histogram::Reader,
@@ -54,7 +54,7 @@ pub struct Regimes {
 }
 
 impl Duty {
-    pub(super) fn new(clock: Clock) -> (Duty, DutyReader) {
+    pub(in crate::pipeline) fn new(clock: Clock) -> (Duty, DutyReader) {
         let pairs = [counter(), counter(), counter()];
         let regimes = [pairs[0].1.clone(), pairs[1].1.clone(), pairs[2].1.clone()];
         let published = pairs.map(|(counter, _)| counter);
@@ -79,14 +79,14 @@ impl Duty {
     }
 
     /// The thread that runs the loop has begun.
-    pub(super) fn begin(&mut self) {
+    pub(in crate::pipeline) fn begin(&mut self) {
         self.last = clock::counter();
         self.pressed_before = wait::pressed_ticks();
     }
 
     /// A turn is over; did it find something to do?
     #[inline]
-    pub(super) fn turn(&mut self, has_worked: bool) {
+    pub(in crate::pipeline) fn turn(&mut self, has_worked: bool) {
         let now = clock::counter();
         let ticks = now.wrapping_sub(self.last);
         self.last = now;
@@ -126,7 +126,7 @@ impl Duty {
     }
 
     /// The loop is over.
-    pub(super) fn end(&mut self) {
+    pub(in crate::pipeline) fn end(&mut self) {
         let now = clock::counter();
         self.publish(now);
     }
@@ -134,7 +134,7 @@ impl Duty {
 
 impl DutyReader {
     /// What was published so far.
-    pub(super) fn regimes(&self) -> Regimes {
+    pub(in crate::pipeline) fn regimes(&self) -> Regimes {
         let ns = |n: usize| self.clock.span_ns(self.regimes[n].value());
         let hiccups = self.hiccups.snapshot();
         Regimes {

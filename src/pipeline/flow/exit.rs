@@ -1,10 +1,10 @@
 //! The exit: what dispatch puts out. Orders go to the wire, reports go up, and all of it is tapped
 //! for the cold side.
 
+use super::super::trace::span::Reaction;
+use super::super::trace::tap::{Tap, Tapped};
 use super::link::{Flow, Inbox, Member};
-use super::span::Reaction;
 use super::step::{Grid, Step};
-use super::tap::{Tap, Tapped};
 use super::wait::Wait;
 use crate::base::AccountId;
 use crate::event::{Outcome, Report, Sent};
@@ -16,8 +16,8 @@ use crate::sys::clock;
 
 /// An order's bytes on their way to the venue.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Request {
-    pub(super) account: AccountId,
+pub(in crate::pipeline) struct Request {
+    pub(in crate::pipeline) account: AccountId,
     len: u16,
     bytes: [u8; limits::ORDER_BYTES_MAX],
 }
@@ -29,26 +29,26 @@ impl Request {
         Request { account: sent.order.child().account, len: sent.bytes.len() as u16, bytes }
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(in crate::pipeline) fn bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }
 }
 
 /// Where dispatch puts what comes out of it.
 #[derive(Debug)]
-pub(super) struct Exit {
-    pub(super) wire: Producer<Request>,
+pub(in crate::pipeline) struct Exit {
+    pub(in crate::pipeline) wire: Producer<Request>,
     /// To risk, to route, to strategy; empty in the last of these where nobody listens.
-    pub(super) reports: [Producer<Report>; 3],
-    pub(super) tap: Tap,
-    pub(super) reaction: Reaction,
-    pub(super) wait: Wait,
+    pub(in crate::pipeline) reports: [Producer<Report>; 3],
+    pub(in crate::pipeline) tap: Tap,
+    pub(in crate::pipeline) reaction: Reaction,
+    pub(in crate::pipeline) wait: Wait,
     /// Has an order of this step gone out?
     has_ordered: bool,
 }
 
 impl Exit {
-    pub(super) fn new(
+    pub(in crate::pipeline) fn new(
         wire: Producer<Request>,
         reports: [Producer<Report>; 3],
         tap: Tap,

@@ -14,9 +14,9 @@ use crate::stage::strategy::Strategies;
 
 /// The books, with their way up to the feed.
 #[derive(Debug)]
-pub(super) struct Shelf<'a> {
-    pub(super) books: &'a mut Books,
-    pub(super) resyncs: Producer<Resync>,
+pub(in crate::pipeline) struct Shelf<'a> {
+    pub(in crate::pipeline) books: &'a mut Books,
+    pub(in crate::pipeline) resyncs: Producer<Resync>,
 }
 
 /// The way up from book to feed. One request an instrument is the most that can be outstanding, so

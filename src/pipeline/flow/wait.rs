@@ -10,18 +10,18 @@ use crate::sys::clock;
 
 /// How the threads of one run wait.
 #[derive(Clone, Debug)]
-pub(super) struct Wait {
+pub(in crate::pipeline) struct Wait {
     yields: bool,
     halted: Arc<AtomicBool>,
 }
 
 /// What a thread ends with that stopped because another one had died.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stopped;
+pub(in crate::pipeline) struct Stopped;
 
 /// Raises the word where its thread panics.
 #[derive(Debug)]
-pub(super) struct Alarm(Wait);
+pub(in crate::pipeline) struct Alarm(Wait);
 
 thread_local! {
     /// Ticks that this thread waited for room, or for those behind it.
@@ -30,13 +30,13 @@ thread_local! {
 
 impl Wait {
     /// `yields` where cores are fewer than threads: burning a core would keep others from theirs.
-    pub(super) fn new(yields: bool) -> Wait {
+    pub(in crate::pipeline) fn new(yields: bool) -> Wait {
         Wait { yields, halted: Arc::default() }
     }
 
     /// Waits a moment; unwinds where a thread of the run has died.
     #[inline]
-    pub(super) fn pause(&self) {
+    pub(in crate::pipeline) fn pause(&self) {
         if self.halted.load(Ordering::Relaxed) {
             // Not a panic of its own: nothing is printed, and the run knows what it means.
             panic::resume_unwind(Box::new(Stopped));
@@ -50,7 +50,7 @@ impl Wait {
 
     /// Waits until something is so, and counts it as time under pressure.
     #[inline]
-    pub(super) fn until(&self, mut is_so: impl FnMut() -> bool) {
+    pub(in crate::pipeline) fn until(&self, mut is_so: impl FnMut() -> bool) {
         if is_so() {
             return;
         }
@@ -62,7 +62,7 @@ impl Wait {
     }
 
     /// To be held by a thread as long as it works.
-    pub(super) fn alarm(&self) -> Alarm {
+    pub(in crate::pipeline) fn alarm(&self) -> Alarm {
         Alarm(self.clone())
     }
 }
@@ -76,6 +76,6 @@ impl Drop for Alarm {
 }
 
 /// Ticks that the calling thread waited under pressure so far.
-pub(super) fn pressed_ticks() -> u64 {
+pub(in crate::pipeline) fn pressed_ticks() -> u64 {
     PRESSED.get()
 }
