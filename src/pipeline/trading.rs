@@ -61,7 +61,10 @@ impl Trading {
                 ..resolved.trading.routes.clone()
             },
             risk: risk::Settings::default(),
-            dispatch: dispatch::Settings::default(),
+            dispatch: dispatch::Settings {
+                epoch: 0,
+                accounts: resolved.accounts.iter().map(|account| account.venue).collect(),
+            },
             venues,
         }
     }
