@@ -6,7 +6,9 @@ use std::path::Path;
 
 use super::check::{self, Names, Side};
 use super::fault::{ConfigError, Fault, Place, Source, Wrong};
-use super::part::{Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Pipeline};
+use super::part::{
+    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Pipeline, Signal,
+};
 use super::section::Section;
 use super::tree::{Node, Table, Value, excerpt};
 use super::whole::{Config, Universe};
@@ -67,6 +69,7 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
     let nothing = Table::default();
     let pipeline = Pipeline::read(section(root, "pipeline", &nothing, wrong));
     let book = Book::read(section(root, "book", &nothing, wrong));
+    let signal = Signal::read(section(root, "signal", &nothing, wrong));
     let journal = Journal::read(section(root, "journal", &nothing, wrong));
     let money = Money::read(section(root, "money", &nothing, wrong));
     let groups = match root.0.get("money").map(|node| &node.value) {
@@ -91,7 +94,8 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
         };
         check::check(&universe, &names, wrong);
     }
-    Some(Config { pipeline: pipeline?, book: book?, journal: journal?, universe })
+    let (pipeline, book, signal) = (pipeline?, book?, signal?);
+    Some(Config { pipeline, book, signal, journal: journal?, universe })
 }
 
 /// A list of tables: its path, how many entries it may have, and whose limit that is.
@@ -110,7 +114,7 @@ const INSTRUMENTS: List =
     List { path: "instruments", most: limits::INSTRUMENTS_MAX, limit: "INSTRUMENTS_MAX" };
 
 /// The tables of one value each.
-const SECTIONS: [&str; 4] = ["pipeline", "book", "journal", "money"];
+const SECTIONS: [&str; 5] = ["pipeline", "book", "signal", "journal", "money"];
 
 fn list<T>(
     of: List,

@@ -19,7 +19,7 @@ mod tests;
 pub use fault::{ConfigError, Fault, Place, Source, Wrong};
 pub use load::MANUAL;
 pub use part::{
-    Account, Asset, Book, Fungible, Instrument, Journal, Layout, Mark, Money, Pipeline,
+    Account, Asset, Book, Fungible, Instrument, Journal, Layout, Mark, Money, Pipeline, Signal,
 };
 pub use resolve::{Conversion, Resolved, Step};
 pub use whole::{Config, Universe};

@@ -1,7 +1,9 @@
 //! All parts of a configuration together.
 
 use super::fault::Source;
-use super::part::{Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Pipeline};
+use super::part::{
+    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Pipeline, Signal,
+};
 use crate::base::Symbol;
 
 /// A configuration without a fault.
@@ -11,6 +13,8 @@ pub struct Config {
     pub pipeline: Pipeline,
     /// How books are kept.
     pub book: Book,
+    /// What signals remember.
+    pub signal: Signal,
     /// How sessions are written.
     pub journal: Journal,
     /// Who trades what where, and in what it is reckoned.

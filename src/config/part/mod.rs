@@ -3,6 +3,7 @@
 
 mod pipeline;
 mod book;
+mod signal;
 mod journal;
 mod money;
 mod asset;
@@ -16,3 +17,4 @@ pub use instrument::Instrument;
 pub use journal::Journal;
 pub use money::{Fungible, Mark, Money};
 pub use pipeline::{Layout, Pipeline};
+pub use signal::Signal;

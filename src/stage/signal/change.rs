@@ -61,7 +61,8 @@ impl Last {
         }
         let decimals = (quote.price_decimals, quote.qty_decimals);
         let is_next = self.mid2 != 0 && decimals == self.decimals;
-        let at_ns = if is_next { quote.stamp.recv_ns.0.max(self.at_ns) } else { quote.stamp.recv_ns.0 };
+        let at_ns =
+            if is_next { quote.stamp.recv_ns.0.max(self.at_ns) } else { quote.stamp.recv_ns.0 };
         let mid2 = quote.bid.price + quote.ask.price;
         let change = if is_next {
             let move2 = mid2 - self.mid2;
