@@ -14,6 +14,7 @@ mod simulation {
 }
 
 mod story {
+    mod features;
     mod journal;
     mod layouts;
     mod output;

@@ -5,10 +5,14 @@
 mod args;
 mod compare;
 mod config;
+mod features;
 mod output;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod replay;
 mod report;
 mod sample;
+mod sheet;
 mod table;
 
 use std::ffi::OsString;
@@ -40,6 +44,7 @@ struct Arguments {
 enum Verb {
     Replay(Box<replay::Arguments>),
     Sample(sample::Arguments),
+    Features(Box<features::Arguments>),
     Config(config::Arguments),
 }
 
@@ -59,6 +64,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         None => replay::run(&replay::Arguments::built_in(), file, json),
         Some(Verb::Replay(arguments)) => replay::run(&arguments, file, json),
         Some(Verb::Sample(arguments)) => sample::run(&arguments, json),
+        Some(Verb::Features(arguments)) => features::run(&arguments, file, json),
         Some(Verb::Config(arguments)) => config::run(&arguments, file, json),
     };
     match result {
