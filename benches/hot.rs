@@ -24,6 +24,7 @@ mod feed;
 mod metric;
 mod ring;
 mod scaling;
+mod signal;
 mod tape;
 
 /// Runs the cases of one bench.
@@ -38,6 +39,7 @@ const BENCHES: &[(&str, Run)] = &[
     ("book", book::run),
     ("end_to_end", end_to_end::run),
     ("scaling", scaling::run),
+    ("signal", signal::run),
 ];
 
 fn main() -> ExitCode {

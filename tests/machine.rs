@@ -15,6 +15,7 @@ mod simulation {
 }
 
 mod story {
+    mod features;
     mod journal;
     mod layouts;
     mod output;

@@ -155,6 +155,10 @@ impl Host {
                 "window_ticks_max": config.book.window_ticks_max,
                 "ladder_depth": config.book.ladder_depth,
             },
+            "signal": {
+                "horizons_ns": config.signal.horizons_ns,
+                "form": config.signal.form.name(),
+            },
             "journal": {
                 "segment_bytes_max": config.journal.options.segment_bytes_max,
                 "quota_bytes": config.journal.options.quota_bytes,
@@ -317,7 +321,7 @@ impl Host {
     }
 
     fn settings(&self) -> Table {
-        let Config { pipeline, book, journal, .. } = &self.config;
+        let Config { pipeline, book, signal, journal, .. } = &self.config;
         let asked = args::layout(pipeline.layout).name();
         let layout = match self.layout.name() {
             here if here == asked => asked.to_owned(),
@@ -338,6 +342,8 @@ impl Host {
         }
         row("window of a deep book", format!("{} ticks", grouped(book.window_ticks_max.into())));
         row("depth of a shallow book", format!("{} levels", book.ladder_depth));
+        let horizons = signal.horizons_ns.map(|ns| (ns / 1_000_000).to_string());
+        row("horizons of signals", format!("{} ms, {}", horizons.join(" "), signal.form.name()));
         row("journal segment", mib(journal.options.segment_bytes_max));
         row("journal quota", mib(journal.options.quota_bytes));
         row("journal block", format!("{} KiB", journal.options.block_bytes >> 10));

@@ -6,11 +6,15 @@ mod account;
 mod args;
 mod compare;
 mod config;
+mod features;
 mod output;
 mod recordings;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod replay;
 mod report;
 mod sample;
+mod sheet;
 mod table;
 mod why;
 mod trading;
@@ -45,6 +49,7 @@ enum Verb {
     Replay(Box<replay::Arguments>),
     Why(why::Arguments),
     Sample(sample::Arguments),
+    Features(Box<features::Arguments>),
     Config(config::Arguments),
 }
 
@@ -65,6 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Replay(arguments)) => replay::run(&arguments, file, json),
         Some(Verb::Why(arguments)) => why::run(&arguments, json),
         Some(Verb::Sample(arguments)) => sample::run(&arguments, json),
+        Some(Verb::Features(arguments)) => features::run(&arguments, file, json),
         Some(Verb::Config(arguments)) => config::run(&arguments, file, json),
     };
     match result {

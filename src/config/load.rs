@@ -7,8 +7,7 @@ use std::path::Path;
 use super::check::{self, Names, Side};
 use super::fault::{ConfigError, Fault, Place, Source, Wrong};
 use super::part::{
-    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Model, Money, Paper, Pipeline,
-    Strategy,
+    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Model, Money, Paper, Pipeline, Signal, Strategy,
 };
 use super::section::Section;
 use super::trading;
@@ -71,6 +70,7 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
     let nothing = Table::default();
     let pipeline = Pipeline::read(section(root, "pipeline", &nothing, wrong));
     let book = Book::read(section(root, "book", &nothing, wrong));
+    let signal = Signal::read(section(root, "signal", &nothing, wrong));
     let journal = Journal::read(section(root, "journal", &nothing, wrong));
     let paper = Paper::read(section(root, "paper", &nothing, wrong));
     let money = Money::read(section(root, "money", &nothing, wrong));
@@ -102,6 +102,7 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
     Some(Config {
         pipeline: pipeline?,
         book: book?,
+        signal: signal?,
         journal: journal?,
         paper: paper?,
         universe,
@@ -130,7 +131,7 @@ const STRATEGIES: List =
     List { path: "strategies", most: limits::STRATEGIES_MAX, limit: "STRATEGIES_MAX" };
 
 /// The tables of one value each.
-const SECTIONS: [&str; 5] = ["pipeline", "book", "journal", "paper", "money"];
+const SECTIONS: [&str; 6] = ["pipeline", "book", "signal", "journal", "paper", "money"];
 
 fn list<T>(
     of: List,

@@ -25,7 +25,7 @@ pub use fault::{ConfigError, Fault, Place, Source, Wrong};
 pub use load::MANUAL;
 pub use part::{
     Account, Asset, Book, Fungible, Holding, Instrument, Journal, Layout, Mark, Model, Money,
-    Paper, Pipeline, Strategy,
+    Paper, Pipeline, Signal, Strategy,
 };
 pub use resolve::{Conversion, Funds, Resolved, Step};
 pub use set::{SetError, set};

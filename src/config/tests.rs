@@ -8,6 +8,7 @@ use super::*;
 use crate::base::{AccountId, AssetId, Form, InstrumentKind, Price, Qty, Symbol};
 use crate::limits;
 use crate::sim::exchange::Fees;
+use crate::stage::signal::{Form as SignalForm, Settings};
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(text, Path::new("my.toml"))
@@ -40,6 +41,24 @@ fn the_manual_itself_is_without_a_fault() {
     let deep = instruments.find("binance", &Symbol::new(b"BTCUSDT").unwrap()).unwrap();
     assert_eq!((deep.lot, deep.form), (Qty(1_000), Form::Window { ticks: 1 << 17 }));
     assert_eq!(resolved.accounts.len(), 3);
+}
+
+#[test]
+fn signals_remember_as_the_stage_does_by_itself() {
+    assert_eq!(parse("").unwrap().signal.settings(None), Settings::default());
+    let over = "[signal]\nform = \"window\"\nhorizons_ms = [1, 2, 3, 4, 5, 6, 7, 3600000]";
+    let signal = parse(over).unwrap().signal;
+    assert_eq!((signal.form, signal.horizons_ns[7]), (SignalForm::Window, 3_600_000_000_000));
+}
+
+#[test]
+fn horizons_that_do_not_ascend_or_are_not_eight_are_refused() {
+    for list in
+        ["[1, 2, 3, 4, 5, 6, 7]", "[1, 2, 3, 4, 5, 6, 7, 7]", "[0, 2, 3, 4, 5, 6, 7, 8]", "3"]
+    {
+        let fault = fault(&format!("[signal]\nhorizons_ms = {list}"));
+        assert!(fault.contains("8 ascending whole numbers of ms from 1 to 3600000"), "{fault}");
+    }
 }
 
 #[test]

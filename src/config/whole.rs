@@ -2,8 +2,7 @@
 
 use super::fault::Source;
 use super::part::{
-    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Model, Money, Paper, Pipeline,
-    Strategy,
+    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Model, Money, Paper, Pipeline, Signal, Strategy,
 };
 use crate::base::Symbol;
 
@@ -14,6 +13,8 @@ pub struct Config {
     pub pipeline: Pipeline,
     /// How books are kept.
     pub book: Book,
+    /// What signals remember.
+    pub signal: Signal,
     /// How sessions are written.
     pub journal: Journal,
     /// How paper money is traded.

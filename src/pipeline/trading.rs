@@ -53,7 +53,11 @@ impl Trading {
         let venues: Vec<Paper> = resolved.accounts.iter().enumerate().map(paper).collect();
         let taker = |paper: &Paper| (paper.dialect.name, paper.settings.fees.taker_ppm);
         Trading {
-            signal: signal::Settings::default(),
+            signal: signal::Settings {
+                horizons_ns: config.signal.horizons_ns,
+                form: config.signal.form,
+                level: config.pipeline.simd.and_then(|simd| signal::Level::named(simd.name())),
+            },
             model: resolved.trading.models.clone(),
             strategy: resolved.trading.strategies.clone(),
             route: route::Settings {

@@ -3,7 +3,6 @@
 //! Never: one stage importing another.
 
 pub mod contract;
-pub mod dispatch;
 pub mod feed;
 pub mod book;
 pub mod signal;

@@ -24,8 +24,15 @@ fn the_first_look_needs_no_argument_and_no_file() {
 fn every_verb_has_help_and_every_success_is_one_json_object() {
     let folder = Folder::new("json");
     folder.file("b", gzip("binance-ethbtc"));
-    let verbs: [&[&str]; 6] =
-        [&[], &["replay"], &["sample"], &["config"], &["config", "check"], &["config", "manual"]];
+    let verbs: [&[&str]; 7] = [
+        &[],
+        &["replay"],
+        &["sample"],
+        &["features"],
+        &["config"],
+        &["config", "check"],
+        &["config", "manual"],
+    ];
     for verb in verbs {
         let told = folder.run(verb.iter().chain(&["--help"]));
         assert!(told.is_well().out.contains("Usage: "), "{verb:?}");

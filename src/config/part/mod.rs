@@ -3,6 +3,7 @@
 
 mod pipeline;
 mod book;
+mod signal;
 mod journal;
 mod money;
 mod asset;
@@ -22,3 +23,4 @@ pub use money::{Fungible, Mark, Money};
 pub use paper::Paper;
 pub use pipeline::{Layout, Pipeline};
 pub use strategy::Strategy;
+pub use signal::Signal;

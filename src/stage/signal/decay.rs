@@ -36,9 +36,9 @@ pub(super) struct Decay {
 
 /// A time, cut into what the kernels need.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cut<'a> {
-    fine: &'a Lanes,
-    coarse: &'a Lanes,
+pub(super) struct Cut {
+    fine: Lanes,
+    coarse: Lanes,
     rest_ns: f64,
     /// The whole time.
     pub(super) whole_ns: f64,
@@ -60,29 +60,32 @@ impl Decay {
         }
     }
 
-    /// Cuts a time of at least 0. `None` where it is beyond the tables; see [`Decay::beyond`].
+    /// Cuts a time of at least 0.
     #[inline(always)]
-    pub(super) fn cut(&self, ns: i64) -> Option<Cut<'_>> {
+    pub(super) fn cut(&self, ns: i64) -> Cut {
         let steps = (ns as u64 >> self.shift) as usize;
+        let Some(coarse) = self.coarse.get(steps >> BITS) else {
+            return self.beyond(ns);
+        };
         let rest = ns as u64 & ((1 << self.shift) - 1);
-        Some(Cut {
-            coarse: self.coarse.get(steps >> BITS)?,
-            fine: &self.fine[steps % ROWS],
+        Cut {
+            coarse: *coarse,
+            fine: self.fine[steps % ROWS],
             rest_ns: rest as i64 as f64,
             whole_ns: ns as f64,
-        })
+        }
     }
 
-    /// A time that is longer than the tables, as if all of it were a fine step. `into` holds it.
+    /// A time that is longer than the tables: all of it is one step.
     #[cold]
-    pub(super) fn beyond<'a>(&'a self, ns: i64, into: &'a mut Lanes) -> Cut<'a> {
-        *into = self.inverse.map(|inverse| faded(ns as f64 * inverse));
-        Cut { fine: into, coarse: &self.coarse[0], rest_ns: 0.0, whole_ns: ns as f64 }
+    fn beyond(&self, ns: i64) -> Cut {
+        let fine = self.inverse.map(|inverse| faded(ns as f64 * inverse));
+        Cut { fine, coarse: self.coarse[0], rest_ns: 0.0, whole_ns: ns as f64 }
     }
 
     /// The share that fades in a cut time, of the horizon in lane `h`.
     #[inline(always)]
-    pub(super) fn share(&self, cut: &Cut<'_>, h: usize) -> f64 {
+    pub(super) fn share(&self, cut: &Cut, h: usize) -> f64 {
         let rest = near(cut.rest_ns * self.inverse[h]);
         let steps = cut.coarse[h] + (1.0 - cut.coarse[h]) * cut.fine[h];
         steps + (1.0 - steps) * rest
@@ -117,8 +120,18 @@ fn faded(x: f64) -> f64 {
 mod tests {
     use super::*;
 
-    const HORIZONS_NS: [i64; HORIZONS] =
-        [1, 3, 5, 10, 30, 60, 300, 3_600].map(|s| s * 1_000_000_000);
+    const SECOND: i64 = 1_000_000_000;
+
+    const HORIZONS_NS: [i64; HORIZONS] = [
+        SECOND,
+        3 * SECOND,
+        5 * SECOND,
+        10 * SECOND,
+        30 * SECOND,
+        60 * SECOND,
+        300 * SECOND,
+        3_600 * SECOND,
+    ];
 
     /// Times from a nanosecond to a day, about four thousand of them.
     fn times() -> impl Iterator<Item = i64> {
@@ -126,8 +139,7 @@ mod tests {
     }
 
     fn shares(decay: &Decay, ns: i64) -> Lanes {
-        let mut room = [0.0; HORIZONS];
-        let cut = decay.cut(ns).unwrap_or_else(|| decay.beyond(ns, &mut room));
+        let cut = decay.cut(ns);
         std::array::from_fn(|h| decay.share(&cut, h))
     }
 

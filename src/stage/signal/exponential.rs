@@ -19,8 +19,8 @@
 //! The first view of a memory counts as if its mid had always been, and nothing had happened.
 
 use super::change::Change;
-use super::decay::{Cut, Decay, Lanes};
-use super::finish::{BPS, Real, Sums, Values, finish};
+use super::decay::{Decay, Lanes};
+use super::finish::{BPS, Real, Sums, Values, finish, put};
 use crate::event::HORIZONS;
 
 /// What fades, of one instrument. Nine cache lines.
@@ -80,40 +80,53 @@ impl Step {
 
 impl Faded {
     /// Takes a step and writes the values of all horizons. The loop is what the vector kernels are
-    /// made of: eight lanes that know nothing of each other.
+    /// made of: eight lanes that know nothing of each other, each read, reckoned and written once.
     #[inline(always)]
     pub(super) fn advance<R: Real>(
         &mut self,
         decay: &Decay,
-        cut: &Cut<'_>,
+        elapsed_ns: i64,
         step: &Step,
         out: &mut Values<R>,
     ) {
+        let cut = decay.cut(elapsed_ns);
+        let r = step.log_return;
         for h in 0..HORIZONS {
-            let faded = decay.share(cut, h);
+            let faded = decay.share(&cut, h);
             let left = 1.0 - faded;
-            let above = self.above[h];
             let left2 = left * left;
             let x = cut.whole_ns * (2.0 * decay.inverse[h]);
-            let r = step.log_return;
-            self.variance[h] = left * (self.variance[h] + faded * (above * above));
-            self.above[h] = left * above + step.move2;
-            self.lag2[h] = left2 * (self.lag2[h] + x * self.lag1[h]) + r;
-            self.lag1[h] = left2 * self.lag1[h] + r;
-            self.squares[h] = left * self.squares[h] + r * r;
-            self.order[h] = left * self.order[h] + step.order;
-            self.order_gross[h] = left * self.order_gross[h] + step.order_gross;
-            self.trade[h] = left * self.trade[h] + step.trade;
-            self.trade_gross[h] = left * self.trade_gross[h] + step.trade_gross;
-            let values = finish::<R>(&self.sums(h), step.bps);
-            for (into, value) in out.iter_mut().zip(values) {
-                into[h] = if h < step.ready { value } else { R::default() };
-            }
+            let (above, lag1) = (self.above[h], self.lag1[h]);
+            let sums = Sums {
+                above: left * above + step.move2,
+                variance: left * (self.variance[h] + faded * (above * above)),
+                log_return: left2 * (self.lag2[h] + x * lag1) + r,
+                squares: left * self.squares[h] + r * r,
+                order: left * self.order[h] + step.order,
+                order_gross: left * self.order_gross[h] + step.order_gross,
+                trade: left * self.trade[h] + step.trade,
+                trade_gross: left * self.trade_gross[h] + step.trade_gross,
+            };
+            self.lag1[h] = left2 * lag1 + r;
+            self.keep(h, &sums);
+            put(out, h, finish::<R>(&sums, step.bps), step.ready);
         }
     }
 
-    /// The sums of horizon `h`.
     #[inline(always)]
+    fn keep(&mut self, h: usize, sums: &Sums) {
+        self.above[h] = sums.above;
+        self.variance[h] = sums.variance;
+        self.lag2[h] = sums.log_return;
+        self.squares[h] = sums.squares;
+        self.order[h] = sums.order;
+        self.order_gross[h] = sums.order_gross;
+        self.trade[h] = sums.trade;
+        self.trade_gross[h] = sums.trade_gross;
+    }
+
+    /// The sums of horizon `h`.
+    #[cfg(test)]
     pub(super) fn sums(&self, h: usize) -> Sums {
         Sums {
             above: self.above[h],

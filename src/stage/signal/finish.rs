@@ -85,3 +85,20 @@ pub(super) fn finish<R: Real>(sums: &Sums, bps: f64) -> [R; Over::ALL.len()] {
         or_nothing(sums.trade_gross > 0.0, R::of(sums.trade) / R::of(sums.trade_gross)),
     ]
 }
+
+/// Writes the values of horizon `h`, or zeros where it is not among the `ready` shortest ones.
+#[inline(always)]
+pub(super) fn put<R: Real>(
+    out: &mut Values<R>,
+    h: usize,
+    values: [R; Over::ALL.len()],
+    ready: usize,
+) {
+    let shown = values.map(|value| if h < ready { value } else { R::default() });
+    out[0][h] = shown[0];
+    out[1][h] = shown[1];
+    out[2][h] = shown[2];
+    out[3][h] = shown[3];
+    out[4][h] = shown[4];
+    out[5][h] = shown[5];
+}

@@ -1,19 +1,17 @@
-//! The choice of instruction set: one function, compiled once for each.
+//! The choice of instruction set: each kernel is compiled once for each.
 //!
-//! The work is plain loops over eight lanes without unsafe code. Compiled where the compiler may use
-//! AVX-512 they become one instruction for all lanes, with AVX2 two; measured, that left nothing for
-//! intrinsics to gain. Rust neither reorders nor fuses operations on floats, so all give the same
-//! bits.
+//! A kernel is a plain loop over eight lanes without unsafe code. Compiled where the compiler may use
+//! AVX-512 it becomes one instruction for all lanes, with AVX2 two; measured, that left nothing for
+//! intrinsics to gain. It has to be a function of its own with its own references, since only then
+//! does the compiler know that they do not overlap. Rust neither reorders nor fuses operations on
+//! floats, so all give the same bits.
 #![allow(unsafe_code, reason = "calls into functions with target features, each argued")]
 
+use super::decay::Decay;
+use super::exponential::{Faded, Step};
+use super::finish::Values;
 use super::level::Level;
-
-/// Work that is compiled once for each instruction set.
-pub(super) trait Job {
-    /// Does it. Must be `#[inline(always)]`, all the way down, so that it takes on the instruction
-    /// set of its caller.
-    fn run(self);
-}
+use super::window::{Lengths, Windows};
 
 /// An instruction set that this machine has.
 #[derive(Clone, Copy, Debug)]
@@ -30,41 +28,65 @@ impl Here {
     pub(super) fn level(self) -> Level {
         self.0
     }
+}
 
-    /// Does `job` with it.
-    #[inline(always)]
-    pub(super) fn run<J: Job>(self, job: J) {
-        match self.0 {
+macro_rules! kernel {
+    ($(#[$doc:meta])* $name:ident, $body:path, ($($argument:ident: $kind:ty),*)) => {
+        mod $name {
+            use super::*;
+
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => {
-                // SAFETY: a `Here` of this level exists only where its features were detected.
-                unsafe { avx512(job) };
+            #[inline(never)]
+            #[target_feature(enable = "avx2,avx512f,avx512bw,avx512dq,avx512vl")]
+            pub(super) fn avx512($($argument: $kind),*) {
+                $body($($argument),*);
             }
+
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => {
-                // SAFETY: as above.
-                unsafe { avx2(job) };
+            #[inline(never)]
+            #[target_feature(enable = "avx2")]
+            pub(super) fn avx2($($argument: $kind),*) {
+                $body($($argument),*);
             }
-            _ => portable(job),
+
+            #[inline(never)]
+            pub(super) fn portable($($argument: $kind),*) {
+                $body($($argument),*);
+            }
         }
-    }
+
+        impl Here {
+            $(#[$doc])*
+            #[inline(always)]
+            pub(super) fn $name(self, $($argument: $kind),*) {
+                match self.0 {
+                    #[cfg(target_arch = "x86_64")]
+                    Level::Avx512 => {
+                        // SAFETY: a `Here` of this level exists only where it was detected.
+                        unsafe { $name::avx512($($argument),*) };
+                    }
+                    #[cfg(target_arch = "x86_64")]
+                    Level::Avx2 => {
+                        // SAFETY: as above.
+                        unsafe { $name::avx2($($argument),*) };
+                    }
+                    _ => $name::portable($($argument),*),
+                }
+            }
+        }
+    };
 }
 
-#[cfg(target_arch = "x86_64")]
-#[inline(never)]
-#[target_feature(enable = "avx2,avx512f,avx512bw,avx512dq,avx512vl")]
-fn avx512<J: Job>(job: J) {
-    job.run();
-}
+kernel!(
+    /// A step of a memory that fades.
+    fade,
+    Faded::advance::<f32>,
+    (faded: &mut Faded, decay: &Decay, elapsed_ns: i64, step: &Step, out: &mut Values<f32>)
+);
 
-#[cfg(target_arch = "x86_64")]
-#[inline(never)]
-#[target_feature(enable = "avx2")]
-fn avx2<J: Job>(job: J) {
-    job.run();
-}
-
-#[inline(never)]
-fn portable<J: Job>(job: J) {
-    job.run();
-}
+kernel!(
+    /// The values of a memory that ends, once its rows are in.
+    slide,
+    Windows::show::<f32>,
+    (windows: &Windows, lengths: &Lengths, mid2: f64, ready: usize, out: &mut Values<f32>)
+);

@@ -1,13 +1,15 @@
-//! The memories of all instruments, in one of the two forms, and the work on them that is compiled
-//! for each instruction set.
+//! The memories of all instruments, in one of the two forms.
 
 use super::change::Change;
-use super::decay::{Cut, Decay};
+use super::decay::Decay;
 use super::exponential::{Faded, Step};
 use super::finish::Values;
-use super::kernel::{Here, Job};
+#[cfg(test)]
+use super::finish::{BPS, finish, put};
+use super::kernel::Here;
 use super::settings::{Form, Settings};
 use super::window::{Lengths, Windows};
+#[cfg(test)]
 use crate::event::HORIZONS;
 
 /// All memories, by instrument.
@@ -53,18 +55,13 @@ impl Memory {
     ) {
         match self {
             Memory::Exponential { decay, all } => {
-                let mut room = [0.0; HORIZONS];
-                let cut = match decay.cut(change.elapsed_ns) {
-                    Some(cut) => cut,
-                    None => decay.beyond(change.elapsed_ns, &mut room),
-                };
                 let step = Step::new(change, ready);
-                here.run(Fade { faded: &mut all[index], decay, cut: &cut, step: &step, out });
+                here.fade(&mut all[index], decay, change.elapsed_ns, &step, out);
             }
             Memory::Window { lengths, all } => {
                 let windows = &mut all[index];
                 windows.push(lengths, change);
-                here.run(Slide { windows, lengths, mid2: change.mid2 as f64, ready, out });
+                here.slide(windows, lengths, change.mid2 as f64, ready, out);
             }
         }
     }
@@ -84,43 +81,22 @@ impl Memory {
             Memory::Window { all, .. } => all.iter().map(|windows| windows.shortened).sum(),
         }
     }
-}
 
-/// A step of a memory that fades.
-struct Fade<'a> {
-    faded: &'a mut Faded,
-    decay: &'a Decay,
-    cut: &'a Cut<'a>,
-    step: &'a Step,
-    out: &'a mut Values<f32>,
-}
-
-impl Job for Fade<'_> {
-    #[inline(always)]
-    fn run(self) {
-        self.faded.advance(self.decay, self.cut, self.step, self.out);
-    }
-}
-
-/// A step of a memory that ends: the rows are in, the values are wanted.
-struct Slide<'a> {
-    windows: &'a Windows,
-    lengths: &'a Lengths,
-    mid2: f64,
-    ready: usize,
-    out: &'a mut Values<f32>,
-}
-
-impl Job for Slide<'_> {
-    #[inline(always)]
-    fn run(self) {
-        let Slide { windows, lengths, mid2, ready, out } = self;
-        let mut sums = if windows.is_usual(lengths) {
-            windows.usual(lengths)
-        } else {
-            windows.unusual(lengths)
-        };
-        sums.log_returns(mid2);
-        sums.finish(mid2, ready, out);
+    /// Values of all horizons as the sums give them, not rounded to what goes out.
+    #[cfg(test)]
+    pub(super) fn exact(&self, index: usize, mid2: f64) -> Values<f64> {
+        let mut values = Values::<f64>::default();
+        match self {
+            Memory::Exponential { all, .. } => {
+                for h in 0..HORIZONS {
+                    let sums = all[index].sums(h);
+                    put(&mut values, h, finish::<f64>(&sums, BPS / mid2), HORIZONS);
+                }
+            }
+            Memory::Window { lengths, all } => {
+                all[index].show(lengths, mid2, HORIZONS, &mut values);
+            }
+        }
+        values
     }
 }

@@ -14,14 +14,24 @@ pub(super) fn imbalances(depth: &Depth) -> [f64; 2] {
     [imbalance(bids[0], asks[0]), imbalance(bids[1], asks[1])]
 }
 
-/// Quantities of the five and of the ten best levels together. In floats, since the sum of ten
-/// quantities need not fit a whole number; they are exact up to 2^53.
+/// Quantities of the five and of the ten best levels together.
 #[inline(always)]
 fn sums(levels: &[Level; 10]) -> [f64; 2] {
-    let sum = |levels: &[Level]| levels.iter().map(|level| level.qty as f64).sum::<f64>();
+    let any = levels.iter().fold(0, |any, level| any | level.qty);
+    if any >> 59 != 0 {
+        return large_sums(levels);
+    }
+    let sum = |levels: &[Level]| levels.iter().map(|level| level.qty).sum::<i64>();
     let (near, far) = levels.split_at(5);
     let near = sum(near);
-    [near, near + sum(far)]
+    [near as f64, (near + sum(far)) as f64]
+}
+
+/// The same where the sum of ten need not fit 64 bits.
+#[cold]
+fn large_sums(levels: &[Level; 10]) -> [f64; 2] {
+    let sum = |count| levels.iter().take(count).map(|level| i128::from(level.qty)).sum::<i128>();
+    [sum(5) as f64, sum(10) as f64]
 }
 
 #[inline(always)]

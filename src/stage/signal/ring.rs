@@ -65,14 +65,13 @@ impl Ring {
         let at_us = micros(change.at_ns);
         let span = i128::from(at_us - last.at_us);
         let mid = i128::from(last.mid2);
-        let square = change.log_return * change.log_return;
         let (bid, ask) = (change.bid_flow, change.ask_flow);
         let row = Row {
             at_us,
             mid2: change.mid2,
             area: last.area.wrapping_add(mid * span),
             area2: last.area2.wrapping_add((mid * mid).wrapping_mul(span)),
-            squares: last.squares.wrapping_add((square * (1.0 / SQUARE_UNIT)).round() as u128),
+            squares: last.squares.wrapping_add(squared(change.log_return)),
             order: last.order.wrapping_add(i128::from(bid) + i128::from(ask)),
             order_gross: last
                 .order_gross
@@ -110,6 +109,15 @@ impl Ring {
     }
 }
 
+/// The square in whole units, rounded.
+#[inline(always)]
+fn squared(log_return: f64) -> u128 {
+    let units = log_return * log_return * (1.0 / SQUARE_UNIT) + 0.5;
+    // A usual square fits 64 bits, to which the processor rounds by itself.
+    if units < 9e18 { units as i64 as u128 } else { units as u128 }
+}
+
+#[inline(always)]
 fn micros(ns: i64) -> i64 {
-    ns.div_euclid(1_000)
+    ns / 1_000
 }
