@@ -239,7 +239,8 @@ const _: () = assert!(CONNECTIONS_MAX <= INSTRUMENTS_MAX);
 const _: () = assert!(SAMPLE_EVERY_MAX.is_power_of_two());
 const _: () = assert!((JOURNAL_BLOCK_KIB_MAX as usize) << 10 <= JOURNAL_BLOCK_BYTES_MAX);
 const _: () = assert!(ASSETS_MAX < u16::MAX as usize);
-const _: () = assert!(STRATEGIES_MAX < u16::MAX as usize && MODELS_MAX < u16::MAX as usize);
+const _: () = assert!(STRATEGIES_MAX < u16::MAX as usize);
+const _: () = assert!(MODELS_MAX <= STRATEGIES_MAX);
 // Each strategy may cancel two orders and place one in answer to a report of the market's.
 const _: () = assert!(EMIT_BURST_MAX >= 3);
 const _: () = assert!(BACKOFF_NS << BACKOFF_DOUBLINGS_MAX > 0);
