@@ -25,6 +25,7 @@ mod metric;
 mod ring;
 mod scaling;
 mod signal;
+mod strategy;
 mod tape;
 
 /// Runs the cases of one bench.
@@ -40,6 +41,7 @@ const BENCHES: &[(&str, Run)] = &[
     ("end_to_end", end_to_end::run),
     ("scaling", scaling::run),
     ("signal", signal::run),
+    ("strategy", strategy::run),
 ];
 
 fn main() -> ExitCode {

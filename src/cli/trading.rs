@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::table::Table;
-use crate::base::{InstrumentId, render};
+use crate::base::{Instrument, InstrumentId, render};
 use crate::config::{Config, Resolved};
 use crate::event::Features;
 use crate::stage::model::Form as ModelForm;
@@ -11,7 +11,7 @@ use crate::stage::strategy::{Form, Given, MONEY_DECIMALS, Source};
 
 /// Names of instruments.
 fn names(resolved: &Resolved, ids: &[InstrumentId]) -> Vec<String> {
-    ids.iter().filter_map(|id| resolved.instruments.with_id(*id)).map(|i| i.name()).collect()
+    ids.iter().filter_map(|id| resolved.instruments.with_id(*id)).map(Instrument::name).collect()
 }
 
 /// The models that are used.

@@ -21,12 +21,15 @@ const FILES_WIDE_MAX: usize = 7;
 /// Folders that may be wider, and why.
 const WIDE: [(&str, &str); 13] = [
     ("src/base", "what every layer stands on: one file for each kind of number or name"),
+const WIDE: [(&str, &str); 14] = [
     ("src/cli", "a registry: one file for each verb, beside what verbs share"),
     ("src/event", "a registry: one file for each message"),
     ("src/host", "a registry: one file for each knob of the host"),
     ("src/config", "steps from text to meaning, each a file; the typed parts have their folder"),
     ("src/config/part", "a registry: one file for each table of the manual"),
     ("src/stage/signal", "a registry: one file for each signal"),
+    ("src/stage/strategy", "a registry: one file for each strategy, beside what they act through"),
+    ("benches", "a registry: one file for each part of the machine"),
     ("src/stage/book", "two forms of a book, their parts and their twins for tests: one matter"),
     ("src/venue/wire", "what every decoder stands on, with a kernel for each instruction set"),
     ("src/tape", "a registry: one file for each recording format"),

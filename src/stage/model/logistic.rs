@@ -27,17 +27,20 @@ pub(super) fn logistic(x: f64) -> f64 {
 
 /// `e^x` for `|x| <= REACH`.
 fn exp(x: f64) -> f64 {
-    // The nearest whole number; `as` truncates.
-    let k = (x * std::f64::consts::LOG2_E + if x < 0.0 { -0.5 } else { 0.5 }) as i64;
-    let high = x - k as f64 * LN2_HIGH;
-    let low = k as f64 * LN2_LOW;
-    let r = high - low;
-    let t = r * r;
-    let [a, b, c, d, e] = TERMS;
-    let c = r - t * (a + t * (b + t * (c + t * (d + t * e))));
-    let y = 1.0 - ((low - (r * c) / (2.0 - c)) - high);
-    // `k` is within +-58: a power of two by its exponent alone.
-    y * f64::from_bits(((1_023 + k) as u64) << 52)
+    // The nearest whole number of ln 2 in it; `as` truncates.
+    let twos = (x * std::f64::consts::LOG2_E + if x < 0.0 { -0.5 } else { 0.5 }) as i64;
+    let high = x - twos as f64 * LN2_HIGH;
+    let low = twos as f64 * LN2_LOW;
+    let rest = high - low;
+    let square = rest * rest;
+    let mut sum = 0.0;
+    for term in TERMS.iter().rev() {
+        sum = square * (term + sum);
+    }
+    let near = rest - sum;
+    let power = 1.0 - ((low - (rest * near) / (2.0 - near)) - high);
+    // `twos` is within +-58: a power of two by its exponent alone.
+    power * f64::from_bits(((1_023 + twos) as u64) << 52)
 }
 
 #[cfg(test)]

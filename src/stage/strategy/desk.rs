@@ -99,10 +99,8 @@ impl Desk<'_> {
         if net == 0 {
             return false;
         }
-        let (side, price) = match net > 0 {
-            true => (Side::Sell, quote.bid.price),
-            false => (Side::Buy, quote.ask.price),
-        };
+        let (side, price) =
+            if net > 0 { (Side::Sell, quote.bid.price) } else { (Side::Buy, quote.ask.price) };
         self.cancel(side.opposite());
         let (own, other) = (self.seat.slot(side), self.seat.slot(side.opposite()));
         // An order that nobody knows of must not keep a position open; risk counts it all the same.

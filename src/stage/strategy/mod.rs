@@ -36,12 +36,15 @@ use crate::limits;
 pub struct Strategies {
     all: Box<[One]>,
     /// By instrument: the strategies that trade it, and their seat there.
-    interested: Box<[Box<[(u16, u32)]>]>,
+    interested: Box<[Interest]>,
     /// What one message leads to, until it is out.
     intents: Vec<Intent>,
     /// Reports about a strategy that there is not.
     strays: u64,
 }
+
+/// The strategies that trade one instrument, and their seat there.
+type Interest = Box<[(u16, u32)]>;
 
 /// What a strategy holds and how it fares, for output. Cold.
 #[derive(Clone, Debug)]

@@ -23,7 +23,7 @@ pub(super) struct One {
     pub(super) counts: Counts,
     last_intent: u64,
     rest_ns_max: i64,
-    /// When each message is looked at only where something may rest.
+    /// Does it ever leave an order resting?
     may_rest: bool,
 }
 
@@ -68,10 +68,18 @@ impl One {
     /// The market moved at one of its seats.
     #[inline]
     pub(super) fn look(&mut self, place: usize, outlook: &Outlook<'_>, out: &mut Vec<Intent>) {
-        let kind = self.kind;
         let quote = &outlook.view.quote;
-        let rest_ns_max = self.rest_ns_max;
-        let mut desk = self.desk(place, quote.stamp, out);
+        // Apart, so that the rules are read where they lie while the desk holds the rest.
+        let One { id, kind, seats, purse, counts, last_intent, rest_ns_max, .. } = self;
+        let mut desk = Desk {
+            strategy: *id,
+            stamp: quote.stamp,
+            seat: &mut seats[place],
+            purse,
+            counts,
+            last_intent,
+            out,
+        };
         let can_act = is_live(quote) && desk.seat.knows(quote) && kind.is_ready(outlook);
         if !can_act {
             desk.cancel_all();
@@ -80,7 +88,7 @@ impl One {
         if desk.seat.holding.net != 0 {
             desk.mark(quote.bid.price.saturating_add(quote.ask.price));
         }
-        desk.cancel_old(rest_ns_max);
+        desk.cancel_old(*rest_ns_max);
         if desk.purse.stopped {
             desk.cancel_all();
             desk.leave(quote);

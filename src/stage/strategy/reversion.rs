@@ -21,16 +21,16 @@ impl Reversion {
     /// Is an entry that still rests no longer worth it? Half of the way back is: between `entry`
     /// and there it stays, or every flicker of the score would cost a cancel.
     fn is_void(&self, side: Side, score: f64) -> bool {
-        let stretch = self.stretch(side, score);
+        let stretch = stretch(side, score);
         stretch < f64::midpoint(self.entry, self.exit) || stretch >= self.stop
     }
+}
 
-    /// How far the price is from its average, seen from a position that was entered on `side`.
-    fn stretch(&self, side: Side, score: f64) -> f64 {
-        match side {
-            Side::Buy => -score,
-            Side::Sell => score,
-        }
+/// How far the price is from its average, seen from a position that was entered on `side`.
+fn stretch(side: Side, score: f64) -> f64 {
+    match side {
+        Side::Buy => -score,
+        Side::Sell => score,
     }
 }
 
@@ -52,7 +52,7 @@ impl Strategy for Reversion {
         let net = desk.net(quote);
         if net != 0 {
             let side = if net > 0 { Side::Buy } else { Side::Sell };
-            let stretch = self.stretch(side, score);
+            let stretch = stretch(side, score);
             let is_back = stretch <= self.exit;
             let is_lost = stretch >= self.stop;
             if (is_back || is_lost || desk.held_ns() >= self.hold_ns_max) && desk.leave(quote) {
