@@ -20,9 +20,11 @@ pub(crate) fn run(bench: &mut Bench) {
     for source in SOURCES {
         let whole = format!("whole, {}", source.name);
         let titles: Vec<String> = source.kinds.iter().map(|kind| source.title(*kind)).collect();
-        if !titles.iter().chain([&whole]).any(|t| {
-            bench.wants(t) || bench.wants(&format!("{t}, cold"))
-        }) {
+        if !titles
+            .iter()
+            .chain([&whole])
+            .any(|t| bench.wants(t) || bench.wants(&format!("{t}, cold")))
+        {
             continue;
         }
         let Some((tape, instruments)) = source.load() else { continue };
@@ -161,8 +163,7 @@ impl<'a> Ours<'a> {
     fn stand(&mut self, n: usize) -> Frame<'a> {
         let frame = self.film.frame(n);
         let connection = ConnectionId(0);
-        self.stamp =
-            Stamp { frame: n as u64, recv_ns: frame.recv_ns, arrived_tsc: 0, connection };
+        self.stamp = Stamp { frame: n as u64, recv_ns: frame.recv_ns, arrived_tsc: 0, connection };
         self.about = frame.about;
         frame
     }

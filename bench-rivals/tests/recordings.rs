@@ -108,9 +108,9 @@ fn all_drivers_write_the_same_orders() {
         Box::new(Std::new(Venue::Spot)),
         Box::new(Tokio::new(Venue::Spot)),
     ];
-    let written = drivers.each_mut().map(|driver| {
-        FRAMES.map(|(kind, frame)| driver.frame(kind, frame.as_bytes()))
-    });
+    let written = drivers
+        .each_mut()
+        .map(|driver| FRAMES.map(|(kind, frame)| driver.frame(kind, frame.as_bytes())));
     assert_eq!(written[0], written[1]);
     assert_eq!(written[0], written[2]);
     let last = written[0][3].as_deref().unwrap();

@@ -13,7 +13,9 @@ pub(super) fn render(processor: &str, floor_ns: &[f64; 6], rows: &[Row]) -> Stri
          subtracted)\n\n",
         floor_ns[0], floor_ns[2]
     );
-    text.push_str("| what | per | p50 | p99 | p99.9 | rival / ours by p50, else as said (min .. max) |\n");
+    text.push_str(
+        "| what | per | p50 | p99 | p99.9 | rival / ours by p50, else as said (min .. max) |\n",
+    );
     text.push_str("|---|---|---|---|---|---|\n");
     for row in rows.iter().filter(|row| row.who == "ours") {
         let rivals: Vec<String> = rows
@@ -27,10 +29,9 @@ pub(super) fn render(processor: &str, floor_ns: &[f64; 6], rows: &[Row]) -> Stri
             })
             .collect();
         let [p50, _, p99, p999, ..] = row.percentiles_ns;
-        let per = row.fit.map_or_else(
-            || row.unit.to_owned(),
-            |fit| format!("{}: {}", row.unit, fit.told()),
-        );
+        let per = row
+            .fit
+            .map_or_else(|| row.unit.to_owned(), |fit| format!("{}: {}", row.unit, fit.told()));
         let _ = writeln!(
             text,
             "| {}: {} | {} | {p50:.0} | {p99:.0} | {p999:.0} | {} |",
