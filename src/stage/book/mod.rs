@@ -233,7 +233,9 @@ impl<'a> On<Market<'a>> for Books {
             Body::Gap | Body::Reset | Body::Alive => None,
         };
         emit(book, head, cause, out);
-        if !book.is_queued && cause.is_some() && book.form.wants_recentre() {
+        // Only levels move the best ones; asking after every trade would fetch lines for nothing.
+        let has_levels = matches!(head.body, Body::Book(_));
+        if has_levels && !book.is_queued && cause.is_some() && book.form.wants_recentre() {
             book.is_queued = true;
             self.astray.push(head.instrument);
         }

@@ -126,3 +126,17 @@ impl<const BID: bool> Near<BID> {
         slot.map(|slot| frame.tick(slot))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_ends_before_the_slot_of_its_first_tick_comes_again() {
+        let frame = Frame::around(Grid::new(1), 1 << 20, 1 << 12);
+        let (first, beyond) = (frame.lo, frame.lo + frame.ticks);
+        assert_eq!(frame.slot(first), frame.slot(beyond));
+        assert!(frame.covers(first) && frame.covers(beyond - 1));
+        assert!(!frame.covers(beyond) && !frame.covers(first - 1));
+    }
+}

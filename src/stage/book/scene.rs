@@ -126,6 +126,38 @@ fn wrong_checksum_breaks_the_book_until_a_snapshot_heals_it() {
 }
 
 #[test]
+fn one_request_stands_until_its_snapshot_comes() {
+    let mut stand = live(Checksum);
+    for _ in 0..3 {
+        stand.event(InstrumentId::NONE, Body::Gap, &[]);
+    }
+    assert_eq!(stand.asked(), [ResyncReason::Connection]);
+    stand.book(snapshot(0), &[(1_000, 8)], &[(1_001, 7)]);
+    stand.event(InstrumentId::NONE, Body::Gap, &[]);
+    assert_eq!(stand.asked(), [ResyncReason::Connection]);
+}
+
+#[test]
+fn a_change_in_other_decimals_breaks_the_book() {
+    for decimals in [(2, 8), (1, 7)] {
+        let mut stand = live(Unproven);
+        stand.decimals = decimals;
+        stand.book(ids(0, 0, 0), &[(1_000, 6)], &[]);
+        assert_eq!(stand.asked(), [ResyncReason::Precision], "{decimals:?}");
+        assert_eq!((stand.state(), stand.quote().0), (BookState::Broken, (1_000, 5)));
+    }
+}
+
+#[test]
+fn a_quote_carries_the_stamp_of_its_frame() {
+    let mut stand = live(Unproven);
+    let now = stand.now;
+    stand.trade(Side::Buy, 5);
+    let stamp = stand.views.last().unwrap().quote.stamp;
+    assert_eq!((stamp.recv_ns, stamp.connection), (Nanos(now), stand.connection));
+}
+
+#[test]
 fn changes_before_a_snapshot_are_ignored_where_nothing_orders_them() {
     for continuity in [Checksum, ConnectionSequence, Unproven] {
         let mut stand = Stand::ladder(continuity);
