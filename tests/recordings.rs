@@ -25,6 +25,8 @@ mod vows;
 mod foreign;
 #[path = "recordings/mirror.rs"]
 mod mirror;
+#[path = "recordings/paper.rs"]
+mod paper;
 #[path = "property/ear.rs"]
 mod ear;
 
@@ -40,11 +42,17 @@ type Case = (String, Box<dyn FnOnce() + Send>);
 fn main() {
     let arguments = Arguments::from_args();
     let here = source::folder().is_some();
-    let cases: Vec<Case> =
-        [golden::cases(), differential::cases(), oracle::cases(), mirror::cases(), vows::cases()]
-            .into_iter()
-            .flatten()
-            .collect();
+    let cases: Vec<Case> = [
+        golden::cases(),
+        differential::cases(),
+        oracle::cases(),
+        mirror::cases(),
+        vows::cases(),
+        paper::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let trials = cases.into_iter().map(|(name, run)| {
         let trial = Trial::test(name, move || {
             run();

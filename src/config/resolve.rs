@@ -127,7 +127,8 @@ impl Config {
 }
 
 impl Resolved {
-    /// What the paper venue of an account is told at start. Its book settings are the built-in ones.
+    /// What the paper venue of an account is told at start; when its books are stale is left as it
+    /// is built in.
     pub fn exchange(&self, account: AccountId, paper: &Paper) -> exchange::Settings {
         let funds = self.funds.get(account.index()).cloned().unwrap_or_default();
         exchange::Settings {

@@ -55,8 +55,8 @@ impl Universe {
         self.traded().filter(|instrument| instrument.place.source == Source::File)
     }
 
-    /// What an account pays, maker and taker, hundredths of a basis point: what it says itself, else
-    /// what the first account at its venue says. `None` where none says.
+    /// What an account pays, maker and taker, hundredths of a basis point: what it says itself,
+    /// else what the first account at its venue says. `None` where none says.
     pub fn fees(&self, account: &Account) -> Option<(i64, i64)> {
         let others = || self.accounts.iter().filter(|o| o.venue.name == account.venue.name);
         let maker = account.maker_ppm.or_else(|| others().find_map(|other| other.maker_ppm))?;

@@ -1,7 +1,7 @@
 //! What a quantity comes to at a price, in whole units of the asset that its instrument settles in.
 //!
-//! Spot and linear: `price * qty * contract_value` of quote. Inverse: `qty * contract_value / price`
-//! of base. One division at the end, rounded as the caller says; prices come doubled, so that the
+//! Spot and linear: `price * qty * contract_value` of quote. Inverse: `qty * contract_value /
+//! price` of base. One division at the end, rounded as the caller says; prices come doubled, so that the
 //! middle of a bid and an ask is exact.
 //! Never: a float, an overflow that goes unseen.
 
@@ -93,7 +93,7 @@ impl Worth {
     /// The money that leaves with a fill of this amount: below zero where it comes in.
     pub const fn paid(&self, is_buy: bool, amount: i64) -> i128 {
         // A bought inverse contract is base owed to us: it falls as the price rises.
-        if is_buy != self.is_inverse { amount as i128 } else { -(amount as i128) }
+        if is_buy == self.is_inverse { -(amount as i128) } else { amount as i128 }
     }
 
     /// A quantity in units of what is delivered; rounded down where it is finer than those.
@@ -122,7 +122,7 @@ mod tests {
         let plain = Instrument::plain("venue", Symbol::new(b"A").unwrap(), 1, 8);
         let assets = (Some(AssetId(0)), Some(AssetId(1)));
         let (base, quote) = assets;
-        Worth::new(&Instrument { kind, contract_value, base, quote, ..plain }, &[10, 2]).unwrap()
+        Worth::new(&Instrument { base, quote, kind, contract_value, ..plain }, &[10, 2]).unwrap()
     }
 
     #[test]

@@ -19,7 +19,7 @@ const DEEPER: [(&str, &str); 1] =
 const FILES_WIDE_MAX: usize = 7;
 
 /// Folders that may be wider, and why.
-const WIDE: [(&str, &str); 13] = [
+const WIDE: [(&str, &str); 15] = [
     ("src/base", "what every layer stands on: one file for each kind of number or name"),
 const WIDE: [(&str, &str); 14] = [
     ("src/cli", "a registry: one file for each verb, beside what verbs share"),
@@ -31,6 +31,8 @@ const WIDE: [(&str, &str); 14] = [
     ("src/stage/strategy", "a registry: one file for each strategy, beside what they act through"),
     ("benches", "a registry: one file for each part of the machine"),
     ("src/stage/book", "two forms of a book, their parts and their twins for tests: one matter"),
+    ("src/sim/exchange", "one venue: its rules, queue, purse and books, and their scenes"),
+    ("tests/recordings", "a registry: one file for each kind of test over recordings"),
     ("src/venue/wire", "what every decoder stands on, with a kernel for each instruction set"),
     ("src/tape", "a registry: one file for each recording format"),
     ("tests/fuzz/fuzz_targets", "a registry: one file for each target"),

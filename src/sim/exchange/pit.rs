@@ -1,6 +1,7 @@
 //! The pit: what a paper venue knows, and what it does with a request.
 //!
-//! In: requests, one at a time, at the time at which they are executed. Out: replies, in the outbox.
+//! In: requests, one at a time, at the time at which they are executed. Out: replies, in the
+//! outbox.
 //! Never: a trade on a book that is not live, a trade with an order of our own, an allocation after
 //! construction.
 
