@@ -64,7 +64,7 @@ impl Trading {
                 taker_fees_ppm: venues.iter().map(taker).collect(),
                 ..resolved.trading.routes.clone()
             },
-            risk: risk::Settings::default(),
+            risk: tmp_risk(resolved),
             dispatch: dispatch::Settings {
                 epoch: 0,
                 accounts: resolved.accounts.iter().map(|account| account.venue).collect(),
@@ -81,5 +81,17 @@ impl Paper {
             venue: self.dialect.name,
             exchange: Exchange::new(self.dialect, self.account, instruments, &self.settings),
         }
+    }
+}
+
+fn tmp_risk(resolved: &Resolved) -> risk::Settings {
+    risk::Settings {
+        first_order: 1,
+        decimals: resolved.assets.iter().map(|a| a.decimals).collect(),
+        reckoning: resolved.reporting,
+        chains: resolved.conversions.iter().map(|c| c.as_ref().map(|c| c.steps.iter().map(|s| (s.to, s.by)).collect())).collect(),
+        strategies: resolved.trading.strategies.strategies.iter().map(|_| risk::StrategyLimits::default()).collect(),
+        accounts: resolved.accounts.iter().zip(&resolved.funds).map(|(a, f)| risk::AccountLimits { venue: a.venue.name, balances: f.balances.clone(), ..Default::default() }).collect(),
+        ..risk::Settings::default()
     }
 }
