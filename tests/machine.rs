@@ -21,4 +21,5 @@ mod story {
     mod output;
     mod refused;
     mod stand;
+    mod trading;
 }

@@ -16,7 +16,7 @@ pub(super) struct Account {
     ledger: Ledger,
     currency: String,
     decimals: u8,
-    warnings: Vec<String>,
+    notes: Vec<String>,
 }
 
 /// What a run came to.
@@ -29,10 +29,12 @@ pub(super) struct Settled {
     fills: u64,
     hash: String,
     denied: Vec<(&'static str, u64)>,
+    /// What a user should know of how it was reckoned.
+    notes: Vec<String>,
 }
 
 impl Account {
-    pub(super) fn new(config: &Config, resolved: &Resolved, warnings: Vec<String>) -> Account {
+    pub(super) fn new(config: &Config, resolved: &Resolved, notes: Vec<String>) -> Account {
         let asset = &resolved.assets[resolved.reporting.index()];
         let strategies = &resolved.trading.strategies.strategies;
         let names = strategies.iter().map(|strategy| strategy.name.clone()).collect();
@@ -40,13 +42,8 @@ impl Account {
             ledger: resolved.ledger(names, &config.paper),
             currency: asset.name.clone(),
             decimals: asset.decimals,
-            warnings,
+            notes,
         }
-    }
-
-    /// What a user should know before anything is played.
-    pub(super) fn warnings(&self) -> &[String] {
-        &self.warnings
     }
 
     /// Books a run.
@@ -78,6 +75,7 @@ impl Account {
             fills,
             hash: pipeline::hash(&outcome.outputs),
             denied: counted.filter(|(_, n)| *n > 0).map(|(r, n)| (r.name(), n)).collect(),
+            notes: self.notes,
         }
     }
 }
@@ -92,6 +90,7 @@ impl Settled {
             .collect();
         let mut pnl = self.sheet_object(&whole);
         pnl["currency"] = json!(self.currency);
+        pnl["notes"] = json!(self.notes);
         pnl["per_strategy"] = json!(per_strategy);
         pnl["balances"] = self.balances();
         let denied: Map<String, Value> =
@@ -182,6 +181,9 @@ impl Settled {
             let denied: Vec<_> =
                 self.denied.iter().map(|(name, n)| format!("{name} {n}")).collect();
             let _ = writeln!(text, "denied by the risk gate: {}", denied.join(", "));
+        }
+        for note in &self.notes {
+            let _ = writeln!(text, "note: {note}");
         }
         let _ = writeln!(text, "output hash {}", &self.hash[..16]);
         text

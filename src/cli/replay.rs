@@ -110,9 +110,12 @@ pub(super) fn plan_of(config: &Config) -> Plan {
 pub(super) fn fit(plan: &mut Plan, loaded: &mut Loaded, setup: &Setup) -> Account {
     let Setup { config, session, .. } = setup;
     plan.books.stale_after_ns_of = recordings::silences(&loaded.tape, config);
-    let (resolved, warnings) = config.resolve_onto(&mut loaded.instruments);
+    let (resolved, mut notes) = config.resolve_onto(&mut loaded.instruments);
+    if setup.is_recorded {
+        notes.push(String::from("configured as the journal was recorded"));
+    }
     plan.trading = Trading::new(config, &resolved, &plan.books, session.fills);
-    Account::new(config, &resolved, warnings)
+    Account::new(config, &resolved, notes)
 }
 
 /// Runs the verb.
@@ -126,12 +129,6 @@ pub(super) fn run(
     let mut plan = arguments.plan(&setup.config)?;
     let mut loaded = arguments.recordings.load(&setup.config)?;
     let account = fit(&mut plan, &mut loaded, &setup);
-    if setup.is_recorded {
-        output::say("played with the configuration that the journal was recorded with");
-    }
-    for warning in account.warnings() {
-        output::say(format_args!("warning: {warning}"));
-    }
     // What may fail comes before a long play, not after it.
     let other = arguments.against.as_deref().map(Other::load).transpose()?;
     let recorder = match &arguments.record {

@@ -2,6 +2,8 @@
 
 use toml::{Table, Value};
 
+use super::load::MANUAL;
+
 /// Why a key could not be set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SetError {
@@ -39,9 +41,37 @@ pub fn set(overlay: &str, sets: &[String]) -> Result<String, SetError> {
         if parts.iter().any(|part| part.is_empty()) {
             return Err(SetError::Form { text: text.clone() });
         }
-        put(&mut root, &parts, value_of(value.trim()), key)?;
+        let is_text = matches!(built_in(&parts), Some(Value::String(_)));
+        let value = value.trim();
+        let value = if is_text { text_of(value) } else { value_of(value) };
+        put(&mut root, &parts, value, key)?;
     }
     Ok(root.to_string())
+}
+
+/// What the manual says at a key.
+fn built_in(parts: &[&str]) -> Option<Value> {
+    let mut at = Value::Table(MANUAL.parse().ok()?);
+    let mut list = None;
+    for part in parts {
+        let next = match (&at, list) {
+            (Value::Array(entries), Some(())) => {
+                entries.iter().find(|e| e.get("name").and_then(Value::as_str) == Some(*part))
+            }
+            (table, _) => table.get(*part),
+        };
+        at = next?.clone();
+        list = at.is_array().then_some(());
+    }
+    Some(at)
+}
+
+/// Text, with quotation marks or without.
+fn text_of(text: &str) -> Value {
+    match value_of(text) {
+        Value::String(text) => Value::String(text),
+        _ => Value::String(text.to_owned()),
+    }
 }
 
 /// A TOML value, or else text.
@@ -107,6 +137,14 @@ mod tests {
         assert_eq!(table["strategies"][0]["budget"].as_str(), Some("2"));
         assert_eq!(table["strategies"][1]["name"].as_str(), Some("b"));
         assert_eq!(table["strategies"][1]["enabled"].as_bool(), Some(false));
+    }
+
+    #[test]
+    fn where_the_manual_has_text_a_number_is_text() {
+        let table = with("", &["strategies.momentum.entry_bps=2.5", "book.ladder_depth=25"]);
+        let table = table.unwrap();
+        assert_eq!(table["strategies"][0]["entry_bps"].as_str(), Some("2.5"));
+        assert_eq!(table["book"]["ladder_depth"].as_integer(), Some(25));
     }
 
     #[test]
