@@ -22,6 +22,7 @@ mod book;
 mod feed;
 mod metric;
 mod ring;
+mod risk;
 mod tape;
 
 /// Runs the cases of one bench.
@@ -34,6 +35,7 @@ const BENCHES: &[(&str, Run)] = &[
     ("metric", metric::run),
     ("feed", feed::run),
     ("book", book::run),
+    ("risk", risk::run),
 ];
 
 fn main() -> ExitCode {
