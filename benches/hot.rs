@@ -26,6 +26,7 @@ mod ring;
 mod scaling;
 mod signal;
 mod strategy;
+mod risk;
 mod tape;
 
 /// Runs the cases of one bench.
@@ -42,6 +43,7 @@ const BENCHES: &[(&str, Run)] = &[
     ("scaling", scaling::run),
     ("signal", signal::run),
     ("strategy", strategy::run),
+    ("risk", risk::run),
 ];
 
 fn main() -> ExitCode {

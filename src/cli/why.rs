@@ -19,6 +19,7 @@ use crate::event::{
 use crate::journal;
 use crate::pipeline::{self, Layout, Output, Plan, Said, Stage, Testimony};
 use crate::stage::book::Shown;
+use crate::stage::route::Route;
 
 /// Print everything that led to an order: frame, book, features, forecast, routes, checks, bytes.
 ///
@@ -155,11 +156,9 @@ impl Session {
         if let Some((_, routes)) = &testimony.routes {
             text.push_str("\nroutes considered\n");
             for route in routes {
-                let cost = &route.cost;
                 let chosen = if route.is_chosen { "chosen" } else { "not chosen" };
-                let name = self.name(route.instrument);
-                let _ =
-                    writeln!(text, "  {name} on account {}: {cost:?}, {chosen}", route.account.0);
+                let (name, cost) = (self.name(route.instrument), self.cost(route));
+                let _ = writeln!(text, "  {name} on account {}: {chosen}; {cost}", route.account.0);
             }
         }
         text.push_str("\nwhat became of it\n");
@@ -208,6 +207,29 @@ impl Session {
                 format!("\nreport\n  {}\n", told_report(report, &self.loaded.instruments))
             }
         }
+    }
+
+    /// What a route would cost.
+    fn cost(&self, route: &Route) -> String {
+        let Some(instrument) = self.loaded.instruments.with_id(route.instrument) else {
+            return String::from("no such instrument");
+        };
+        let (price, qty) = (instrument.price_decimals, instrument.qty_decimals);
+        let amount = |units: i128| {
+            i64::try_from(units).map_or_else(|_| units.to_string(), |u| render(u, price + qty))
+        };
+        let cost = &route.cost;
+        if cost.qty == 0 {
+            return String::from("nothing of it can be had at once, so it rests");
+        }
+        format!(
+            "{} at once for {}, down to {}, slippage {}, fee {}",
+            render(cost.qty, qty),
+            amount(cost.amount),
+            render(cost.worst, price),
+            amount(cost.slippage),
+            amount(cost.fee)
+        )
     }
 
     fn strategy(&self, place: usize) -> &str {
@@ -321,7 +343,7 @@ impl Session {
                 json!({
                     "instrument": self.name(r.instrument),
                     "account": r.account.0,
-                    "cost": format!("{:?}", r.cost),
+                    "cost": self.cost(r),
                     "is_chosen": r.is_chosen,
                 })
             })

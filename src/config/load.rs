@@ -7,8 +7,11 @@ use std::path::Path;
 use super::check::{self, Names, Side};
 use super::fault::{ConfigError, Fault, Place, Source, Wrong};
 use super::part::{
-    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Model, Money, Paper, Pipeline, Signal, Strategy,
+    Account, AccountRisk, Asset, AssetRisk, Book, Fungible, Instrument, InstrumentRisk, Journal,
+    Mark, Model, Money, Paper, Pipeline, Risk, RiskLists, Signal, Strategy, StrategyRisk,
+    VenueRisk,
 };
+use super::risk;
 use super::section::Section;
 use super::trading;
 use super::tree::{Node, Table, Value, excerpt};
@@ -89,6 +92,8 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
     };
     let models = list(MODELS, of(MODELS.path), wrong, Model::read);
     let strategies = list(STRATEGIES, of(STRATEGIES.path), wrong, Strategy::read);
+    let risk = Risk::read(section(root, "risk", &nothing, wrong));
+    let risk_of = risk_lists(root, wrong);
     check_root(root, wrong);
     if is_toml {
         let names = Names {
@@ -98,6 +103,7 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
         };
         check::check(&universe, &names, wrong);
         trading::check(&models, &strategies, &universe, &names.instruments, wrong);
+        risk::check(&universe, &names, risk.as_ref(), &risk_of, wrong);
     }
     Some(Config {
         pipeline: pipeline?,
@@ -105,10 +111,34 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
         signal: signal?,
         journal: journal?,
         paper: paper?,
+        risk: risk?,
+        risk_of,
         universe,
         models,
         strategies,
     })
+}
+
+/// The lists within `[risk]`.
+fn risk_lists(root: &Table, wrong: &mut Wrong) -> RiskLists {
+    let table = match root.0.get("risk").map(|node| &node.value) {
+        Some(Value::Table(risk)) => risk,
+        _ => &Table::default(),
+    };
+    let within = |path| List { path, ..INSTRUMENTS };
+    let of = |key: &str| table.0.get(key);
+    RiskLists {
+        instruments: list(
+            within("risk.instruments"),
+            of("instruments"),
+            wrong,
+            InstrumentRisk::read,
+        ),
+        assets: list(within("risk.assets"), of("assets"), wrong, AssetRisk::read),
+        strategies: list(within("risk.strategies"), of("strategies"), wrong, StrategyRisk::read),
+        accounts: list(within("risk.accounts"), of("accounts"), wrong, AccountRisk::read),
+        venues: list(within("risk.venues"), of("venues"), wrong, VenueRisk::read),
+    }
 }
 
 /// A list of tables: its path, how many entries it may have, and whose limit that is.
@@ -131,7 +161,7 @@ const STRATEGIES: List =
     List { path: "strategies", most: limits::STRATEGIES_MAX, limit: "STRATEGIES_MAX" };
 
 /// The tables of one value each.
-const SECTIONS: [&str; 6] = ["pipeline", "book", "signal", "journal", "paper", "money"];
+const SECTIONS: [&str; 7] = ["pipeline", "book", "signal", "journal", "paper", "money", "risk"];
 
 fn list<T>(
     of: List,

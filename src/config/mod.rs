@@ -18,14 +18,16 @@ mod resolve;
 mod onto;
 mod set;
 mod trading;
+mod risk;
 #[cfg(test)]
 mod tests;
 
 pub use fault::{ConfigError, Fault, Place, Source, Wrong};
 pub use load::MANUAL;
 pub use part::{
-    Account, Asset, Book, Fungible, Holding, Instrument, Journal, Layout, Mark, Model, Money,
-    Paper, Pipeline, Signal, Strategy,
+    Account, AccountRisk, Amount, Asset, AssetRisk, Book, Fungible, Holding, Instrument,
+    InstrumentRisk, Journal, Layout, Mark, Model, Money, Named, OrderRates, Paper, Pipeline, Risk,
+    RiskLists, Signal, Strategy, StrategyRisk, VenueRisk,
 };
 pub use resolve::{Conversion, Funds, Resolved, Step};
 pub use set::{SetError, set};

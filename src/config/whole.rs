@@ -2,7 +2,8 @@
 
 use super::fault::Source;
 use super::part::{
-    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Model, Money, Paper, Pipeline, Signal, Strategy,
+    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Model, Money, Paper, Pipeline, Risk,
+    RiskLists, Signal, Strategy,
 };
 use crate::base::Symbol;
 
@@ -19,6 +20,10 @@ pub struct Config {
     pub journal: Journal,
     /// How paper money is traded.
     pub paper: Paper,
+    /// Limits of the whole.
+    pub risk: Risk,
+    /// Limits of single instruments, assets, strategies, accounts and venues.
+    pub risk_of: RiskLists,
     /// Who trades what where, and in what it is reckoned.
     pub universe: Universe,
     /// What is expected of which instruments, the unused ones too.

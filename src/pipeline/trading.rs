@@ -64,7 +64,7 @@ impl Trading {
                 taker_fees_ppm: venues.iter().map(taker).collect(),
                 ..resolved.trading.routes.clone()
             },
-            risk: tmp_risk(resolved),
+            risk: gate(config, resolved),
             dispatch: dispatch::Settings {
                 epoch: 0,
                 accounts: resolved.accounts.iter().map(|account| account.venue).collect(),
@@ -84,14 +84,18 @@ impl Paper {
     }
 }
 
-fn tmp_risk(resolved: &Resolved) -> risk::Settings {
-    risk::Settings {
-        first_order: 1,
-        decimals: resolved.assets.iter().map(|a| a.decimals).collect(),
-        reckoning: resolved.reporting,
-        chains: resolved.conversions.iter().map(|c| c.as_ref().map(|c| c.steps.iter().map(|s| (s.to, s.by)).collect())).collect(),
-        strategies: resolved.trading.strategies.strategies.iter().map(|_| risk::StrategyLimits::default()).collect(),
-        accounts: resolved.accounts.iter().zip(&resolved.funds).map(|(a, f)| risk::AccountLimits { venue: a.venue.name, balances: f.balances.clone(), ..Default::default() }).collect(),
-        ..risk::Settings::default()
+/// The gate's limits, with what each account holds and pays.
+fn gate(config: &Config, resolved: &Resolved) -> risk::Settings {
+    let strategies = &resolved.trading.strategies.strategies;
+    let names: Vec<&str> = strategies.iter().map(|strategy| &*strategy.name).collect();
+    let mut settings = config.risk_settings(resolved, &names);
+    for (limits, funds) in settings.accounts.iter_mut().zip(&resolved.funds) {
+        limits.balances.clone_from(&funds.balances);
+        let worst = funds.fees.maker_ppm.max(funds.fees.taker_ppm);
+        let worst = u32::try_from(worst).unwrap_or(0);
+        for venue in settings.venues.iter_mut().filter(|venue| venue.venue == limits.venue) {
+            venue.fee_ppm = venue.fee_ppm.max(worst);
+        }
     }
+    settings
 }

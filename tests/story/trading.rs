@@ -131,7 +131,8 @@ fn with_another_setting_why_says_where_decisions_part() {
     let same = folder.run(["why", "1", "j", "--set", "journal.compress=false"]);
     assert!(same.out.contains("every decision is the same"), "{same:?}");
     let set = "strategies.reversion.enabled=false";
-    let other = folder.run(["why", "1", "j", "--set", set, "--set", "strategies.momentum.enabled=false"]);
+    let other =
+        folder.run(["why", "1", "j", "--set", set, "--set", "strategies.momentum.enabled=false"]);
     assert!(other.out.contains(" orders before, 0 with it"), "{other:?}");
     assert!(other.out.contains("runs differ first in what goes out"), "{other:?}");
 }

@@ -12,6 +12,7 @@ mod instrument;
 mod paper;
 mod model;
 mod strategy;
+mod risk;
 
 pub use account::{Account, Holding};
 pub use asset::Asset;
@@ -22,5 +23,9 @@ pub use model::Model;
 pub use money::{Fungible, Mark, Money};
 pub use paper::Paper;
 pub use pipeline::{Layout, Pipeline};
-pub use strategy::Strategy;
+pub use risk::{
+    AccountRisk, Amount, AssetRisk, InstrumentRisk, Named, OrderRates, Risk, RiskLists,
+    StrategyRisk, VenueRisk,
+};
 pub use signal::Signal;
+pub use strategy::Strategy;

@@ -149,8 +149,8 @@ impl DutyReader {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wait::Wait;
     use super::*;
+    use crate::pipeline::flow::wait::Wait;
     use std::time::Duration;
 
     fn spin(ticks: u64) {

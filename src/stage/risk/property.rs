@@ -110,7 +110,8 @@ struct Pair {
 
 impl Pair {
     fn new() -> Pair {
-        let twin = Twin { twice: [1_000_000, 10_000, 10_000_000], ..Twin::default() };
+        let mut twin = Twin::default();
+        twin.twice = [1_000_000, 10_000, 10_000_000];
         let mids = [500_000, 5_000, 5_000_000];
         Pair { stand: Stand::new(limited), twin, mids, open: Vec::new(), over: Vec::new() }
     }
@@ -252,8 +253,11 @@ fn limits_only(reasons: Reasons) -> bool {
 fn breach(before: &Worst, after: &Worst, slack: i128) -> Option<String> {
     let over =
         |before: i128, after: i128, most: i64| after > before && after > i128::from(most) + slack;
-    let mut all =
-        vec![("gross", before.gross, after.gross, GROSS), ("net", before.net, after.net, NET)];
+    let mut all = vec![
+        ("gross", before.gross, after.gross, GROSS),
+        ("long", before.net[0], after.net[0], NET),
+        ("short", before.net[1], after.net[1], NET),
+    ];
     for (key, value) in &after.accounts {
         all.push(("account", before.accounts[key], *value, ACCOUNT));
     }

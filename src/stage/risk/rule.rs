@@ -3,7 +3,7 @@
 
 use super::settings::{InstrumentLimits, Settings};
 use super::step::Step;
-use crate::base::{AssetId, Instrument, InstrumentKind, Marks, Nanos, Rate, Side, Status};
+use crate::base::{AssetId, Instrument, InstrumentKind, Marks, Nanos, Quick, Rate, Side, Status};
 use crate::event::{BookState, Quote, Style};
 
 /// What a thing of which no mark says what it is worth counts as: more than any limit.
@@ -60,6 +60,7 @@ pub(super) struct Rule {
     pub(super) costs: [Cost; 2],
     /// What one unit of quantity is worth.
     pub(super) rate: Rate,
+    pub(super) quick: Quick,
     /// What one unit of its money is worth: price times quantity, on inverse a unit of base.
     pub(super) money: Rate,
     // What we have of it, all accounts together.
@@ -78,7 +79,7 @@ pub(super) struct Rule {
 pub(super) struct Cost {
     pub(super) up: u64,
     down: u64,
-    rate: Rate,
+    quick: Quick,
     /// The asset that it is taken from, as a place in the table of balances.
     pub(super) asset: u16,
 }
@@ -94,7 +95,8 @@ pub(super) struct Units {
 }
 
 impl Cost {
-    const NOTHING: Cost = Cost { up: 0, down: 1, rate: Rate::ONE, asset: 0 };
+    const NOTHING: Cost =
+        Cost { up: 0, down: 1, quick: Quick::new(Rate::ONE.halved(200), TOO_MUCH), asset: 0 };
 
     /// Times `parts` millionths and ten to the `tens`; `None` where that takes more than 64 bits.
     fn new(parts: u64, tens: i32, asset: u16) -> Option<Cost> {
@@ -106,23 +108,21 @@ impl Cost {
         } else {
             (parts, whole.checked_mul(power)?)
         };
-        let rate = Rate::whole(down).inverse();
-        Some(Cost { up, down, rate, asset })
+        if down >= 1 << 62 {
+            return None;
+        }
+        let rate = Rate::whole(up).times(Rate::whole(down).inverse());
+        Some(Cost { up, down, quick: Quick::new(rate, TOO_MUCH), asset })
     }
 
     /// Units of the asset, rounded up, exactly; too much is the largest number.
     #[inline(always)]
     pub(super) fn of(&self, number: u64) -> i64 {
-        let all = u128::from(number) * u128::from(self.up);
-        let near = match self.rate.of_wide((all & u128::MAX >> 1) as i128) {
-            Some(near) if near < TOO_MUCH && all >> 127 == 0 => near as u64,
-            _ => return i64::MAX,
-        };
-        // Right to within one; products tell which without a division.
-        let down = u128::from(self.down);
-        let is_low = u128::from(near) * down < all;
-        let is_high = near > 0 && u128::from(near - 1) * down >= all;
-        (near + u64::from(is_low) - u64::from(is_high)) as i64
+        let near = self.quick.near_of(number);
+        // Right to within one, so that the remainder fits though the products may not.
+        let rest = number.wrapping_mul(self.up).wrapping_sub(near.wrapping_mul(self.down)) as i64;
+        let units = near + u64::from(rest > 0) + u64::from(rest > self.down as i64);
+        if number > self.quick.most() { i64::MAX } else { units as i64 }
     }
 
     /// The same rounded down, of what came in. Cold: it divides.
@@ -161,6 +161,7 @@ impl Rule {
             position_max: i64::MAX,
             costs: [Cost { asset: no_asset, ..Cost::NOTHING }; 2],
             rate: UNMARKED,
+            quick: Quick::new(UNMARKED, UNKNOWN_WORTH),
             money: UNMARKED,
             qty: 0,
             open: [0; 2],
@@ -274,6 +275,7 @@ impl Rule {
         let rate = |asset: u16| marks.rate(AssetId(asset));
         let Units { qty, money, qty_asset, money_asset } = self.units;
         self.rate = rate(qty_asset).map_or(UNMARKED, |rate| qty.times(rate));
+        self.quick = Quick::new(self.rate, UNKNOWN_WORTH);
         self.money = rate(money_asset).map_or(UNMARKED, |rate| money.times(rate));
         let Some(limit) = self.notional_limit else { return };
         let unit = if self.is_inverse { self.rate } else { self.money };
@@ -287,11 +289,10 @@ impl Rule {
     /// What a quantity is worth; a sign stays.
     #[inline(always)]
     pub(super) fn worth(&self, qty: i64) -> i64 {
-        match self.rate.of(qty) {
-            Some(worth) => worth.clamp(-UNKNOWN_WORTH, UNKNOWN_WORTH),
-            None if qty < 0 => -UNKNOWN_WORTH,
-            None => UNKNOWN_WORTH,
-        }
+        let size = qty.unsigned_abs();
+        let is_known = size <= self.quick.most();
+        let worth = if is_known { self.quick.of(size) as i64 } else { UNKNOWN_WORTH };
+        if qty < 0 { -worth } else { worth }
     }
 }
 
@@ -361,10 +362,10 @@ mod tests {
             } else {
                 Some(all.div_ceil(u128::from(MILLION) * power))
             };
-            let exact = exact.filter(|exact| *exact < TOO_MUCH as u128 - 1);
+            let exact = exact.filter(|exact| *exact < TOO_MUCH as u128 - 2);
             match exact {
                 Some(exact) => prop_assert_eq!(cost.of(number), exact as i64),
-                None => prop_assert!(cost.of(number) >= TOO_MUCH - 1),
+                None => prop_assert!(cost.of(number) >= TOO_MUCH - 2),
             }
         }
     }

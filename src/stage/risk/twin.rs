@@ -26,13 +26,14 @@ pub(super) struct Twin {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Worst {
     pub(super) gross: i128,
-    pub(super) net: i128,
+    /// Long and short.
+    pub(super) net: [i128; 2],
     pub(super) accounts: BTreeMap<AccountId, i128>,
     pub(super) strategies: BTreeMap<StrategyId, i128>,
-    /// By instrument, in units of quantity.
-    pub(super) positions: BTreeMap<InstrumentId, i128>,
-    /// Bitcoin and ether, by number of the asset.
-    pub(super) assets: BTreeMap<u16, i128>,
+    /// By instrument and side, in units of quantity.
+    pub(super) positions: BTreeMap<(InstrumentId, usize), i128>,
+    /// Bitcoin and ether, by number of the asset and side.
+    pub(super) assets: BTreeMap<(usize, usize), i128>,
 }
 
 impl Twin {
@@ -86,12 +87,12 @@ impl Twin {
 
     pub(super) fn worst(&self) -> Worst {
         let mut worst = Worst::default();
-        let mut net = [0; 2];
         let mut assets = [[0_i128; 2]; 4];
         for n in 0..3 {
             let instrument = InstrumentId(n);
             let sides = self.sides(|(.., of)| *of == instrument);
-            worst.positions.insert(instrument, sides[0].max(sides[1]));
+            worst.positions.insert((instrument, 0), sides[0]);
+            worst.positions.insert((instrument, 1), sides[1]);
             for account in [0, 1].map(AccountId) {
                 let sides = self.sides(|(by, _, of)| *of == instrument && *by == account);
                 let sides = sides.map(|qty| self.worth(instrument, qty));
@@ -100,7 +101,7 @@ impl Twin {
                 *worst.accounts.entry(account).or_default() += more;
                 let (base, quote) = [(1, 0), (2, 1), (1, 3)][n as usize];
                 for side in 0..2 {
-                    net[side] += sides[side];
+                    worst.net[side] += sides[side];
                     assets[base][side] += sides[side];
                     assets[quote][1 - side] += sides[side];
                 }
@@ -111,9 +112,9 @@ impl Twin {
                 *worst.strategies.entry(strategy).or_default() += sides[0].max(sides[1]);
             }
         }
-        worst.net = net[0].max(net[1]);
         for asset in [1, 2] {
-            worst.assets.insert(asset as u16, assets[asset][0].max(assets[asset][1]));
+            worst.assets.insert((asset, 0), assets[asset][0]);
+            worst.assets.insert((asset, 1), assets[asset][1]);
         }
         worst
     }
