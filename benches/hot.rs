@@ -20,6 +20,7 @@ mod support;
 
 mod book;
 mod end_to_end;
+mod dispatch;
 mod feed;
 mod metric;
 mod ring;
@@ -44,6 +45,7 @@ const BENCHES: &[(&str, Run)] = &[
     ("signal", signal::run),
     ("strategy", strategy::run),
     ("risk", risk::run),
+    ("dispatch", dispatch::run),
 ];
 
 fn main() -> ExitCode {
