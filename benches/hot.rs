@@ -19,6 +19,7 @@ use support::Bench;
 mod support;
 
 mod book;
+mod dispatch;
 mod feed;
 mod metric;
 mod ring;
@@ -34,6 +35,7 @@ const BENCHES: &[(&str, Run)] = &[
     ("metric", metric::run),
     ("feed", feed::run),
     ("book", book::run),
+    ("dispatch", dispatch::run),
 ];
 
 fn main() -> ExitCode {

@@ -198,6 +198,13 @@ pub const STRATEGIES_MAX: usize = 64;
 /// Orders of ours that are open or unknown at once, all venues together.
 pub const OPEN_ORDERS_MAX: usize = 4_096;
 
+/// Orders that are over and still remembered, the latest ones: a late fill or a reply that was
+/// overtaken comes within seconds, and the busiest account places a few hundred orders a second.
+pub const OVER_ORDERS_KEPT: usize = 4_096;
+
+/// Replies about orders that are not known that are kept, the latest ones.
+pub const STRAY_REPLIES_KEPT: usize = 64;
+
 /// Messages that one call of `On::on` may emit beside what it passes on.
 pub const EMIT_BURST_MAX: usize = 64;
 

@@ -7,6 +7,7 @@ mod property {
     mod ear;
     mod hostile;
     mod mirror;
+    mod order;
 }
 
 mod simulation {

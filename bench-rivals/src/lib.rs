@@ -2,6 +2,7 @@
 
 pub mod book;
 pub mod decode;
+pub mod order;
 
 /// The bounded lock-free queue that most would reach for.
 pub use crossbeam_queue::ArrayQueue;

@@ -4,4 +4,5 @@
 
 pub mod book;
 pub mod contract;
+pub mod dispatch;
 pub mod feed;

@@ -1,15 +1,24 @@
 //! Binance: spot, and USD-M and COIN-M futures, which differ in how a book is continued.
 
+mod desk;
 mod market;
 pub mod mirror;
+mod order;
 mod strict;
 
 use crate::base::{Continuity, Form};
 use crate::limits;
 use crate::venue::contract::{Dialect, fast};
+use crate::venue::desk::Desk;
 
 /// A deep book: most of its updates are far from the best, so levels are found by tick.
 const DEEP: Form = Form::Window { ticks: limits::WINDOW_TICKS_MAX as u32 };
+
+/// Spot orders over the websocket API.
+pub static SPOT_DESK: Desk = Desk { prepare: order::prepare_spot, read: desk::read_spot };
+
+/// Orders for futures over the websocket API.
+pub static FUTURES_DESK: Desk = Desk { prepare: order::prepare_future, read: desk::read_future };
 
 /// Spot streams, combined or raw, and REST depth snapshots.
 pub static SPOT: Dialect = Dialect {
@@ -19,7 +28,7 @@ pub static SPOT: Dialect = Dialect {
     form: DEEP,
     fast: Some(fast::<market::Market>),
     strict: strict::read,
-    desk: None,
+    desk: Some(&SPOT_DESK),
 };
 
 /// Futures settled in a stablecoin.
@@ -30,7 +39,7 @@ pub static USDM: Dialect = Dialect {
     form: DEEP,
     fast: Some(fast::<market::Market>),
     strict: strict::read,
-    desk: None,
+    desk: Some(&FUTURES_DESK),
 };
 
 /// Futures settled in the coin.
@@ -41,5 +50,5 @@ pub static COINM: Dialect = Dialect {
     form: DEEP,
     fast: Some(fast::<market::Market>),
     strict: strict::read,
-    desk: None,
+    desk: Some(&FUTURES_DESK),
 };

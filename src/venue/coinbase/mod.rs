@@ -1,16 +1,22 @@
 //! Coinbase: Advanced Trade, and the Exchange feed of older recordings.
 
+mod desk;
 mod market;
 pub mod mirror;
+mod order;
 mod strict;
 mod exchange;
 
 use crate::base::{Continuity, Form};
 use crate::limits;
 use crate::venue::contract::{Dialect, fast};
+use crate::venue::desk::Desk;
 
 /// Full-depth books: levels are found by tick.
 const DEEP: Form = Form::Window { ticks: limits::WINDOW_TICKS_MAX as u32 };
+
+/// Orders over REST.
+pub static DESK: Desk = Desk { prepare: order::prepare, read: desk::read };
 
 /// Advanced Trade websocket.
 pub static ADVANCED: Dialect = Dialect {
@@ -20,7 +26,7 @@ pub static ADVANCED: Dialect = Dialect {
     form: DEEP,
     fast: Some(fast::<market::Market>),
     strict: strict::read,
-    desk: None,
+    desk: Some(&DESK),
 };
 
 /// Exchange (Pro, GDAX) websocket, decode only.

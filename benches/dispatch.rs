@@ -1,0 +1,173 @@
+//! Dispatch: an order to the bytes of its request, at each venue, beside `serde_json` and
+//! `format!`; and the whole stage, from a decision to what goes out and from a reply to its report.
+//!
+//! An order's price, quantity, side and name differ from item to item, so that nothing of the one
+//! before is right by chance.
+
+use std::hint::black_box;
+
+use neural_kraken::base::{Instrument, Nanos, OrderId, Price, Qty, Side, Symbol};
+use neural_kraken::event::{Style, Terms};
+use neural_kraken::stage::dispatch::client_id;
+use neural_kraken::venue::{self, Label, Session, Target, Template};
+
+use crate::support::{Bench, Case, Contender};
+
+/// Orders of a pass.
+const ORDERS: usize = 4_000;
+
+/// As long as a real one.
+const TOKEN: &str = "1Dwc4lzSwNWOAwkMdqhssNNFhs1ed606d1WcF3XfEMw";
+
+/// Dialect, its name here, a symbol, decimals of prices and quantities.
+const VENUES: [(&str, &str, &str, u8, u8); 3] = [
+    ("kraken", "Kraken", "BTC/USD", 1, 8),
+    ("binance", "Binance", "BTCUSDT", 2, 5),
+    ("coinbase", "Coinbase", "BTC-USD", 2, 8),
+];
+
+/// Runs every case.
+pub(crate) fn run(bench: &mut Bench) {
+    for (dialect, name, symbol, price, qty) in VENUES {
+        let stand = Stand::new(dialect, symbol, (price, qty));
+        let case = Case::new(format!("place, {name}"), "order", ORDERS);
+        for case in [case.clone(), case.cold()] {
+            let mut template = stand.template.clone();
+            let mut ours = |n: usize| {
+                let (label, terms) = &stand.orders[n];
+                black_box(template.place(label, terms));
+            };
+            bench.run(&case, &mut ours, &mut rivals::place(&stand));
+        }
+        let mut template = stand.template.clone();
+        let mut ours = |n: usize| {
+            let target = Target { client: stand.orders[n].0.client, venue_order: None };
+            black_box(template.cancel(&stand.own, &target));
+        };
+        let case = Case::new(format!("cancel, {name}"), "cancel", ORDERS);
+        bench.run(&case, &mut ours, &mut rivals::cancel(&stand));
+    }
+    let mut name = |n: usize| {
+        black_box(client_id(black_box(7), OrderId(n as u64)));
+    };
+    bench.run(&Case::new("name of an order", "name", ORDERS), &mut name, &mut []);
+}
+
+/// Orders for one instrument.
+struct Stand {
+    dialect: &'static str,
+    symbol: &'static str,
+    decimals: (u8, u8),
+    template: Template,
+    orders: Vec<(Label, Terms)>,
+    /// What a cancel itself is called.
+    own: Label,
+}
+
+impl Stand {
+    fn new(dialect: &'static str, symbol: &'static str, decimals: (u8, u8)) -> Stand {
+        let known = venue::dialect(dialect).unwrap();
+        let name = Symbol::new(symbol.as_bytes()).unwrap();
+        let instrument = Instrument::plain(known.name, name, decimals.0, decimals.1);
+        let session = Session { token: TOKEN, api_key: "" };
+        let template = known.desk.unwrap().template(&instrument, &session).unwrap();
+        let label = |n: usize| Label {
+            order: OrderId(1_000 + n as u64),
+            client: client_id(7, OrderId(1_000 + n as u64)),
+            now: Nanos(1_723_161_255_343_000_000 + n as i64 * 7_000_000),
+        };
+        let terms = |n: usize| Terms {
+            // 64,000 and 0.0015, and around.
+            price: Price(64_000 * 10_i64.pow(decimals.0.into()) + (n as i64 * 37) % 9_999),
+            qty: Qty(15 * 10_i64.pow(u32::from(decimals.1) - 4) + (n as i64 * 911) % 99),
+            side: if n.is_multiple_of(2) { Side::Buy } else { Side::Sell },
+            style: if n % 3 == 0 { Style::PostOnly } else { Style::Limit },
+        };
+        Stand {
+            dialect,
+            symbol,
+            decimals,
+            template,
+            orders: (0..ORDERS).map(|n| (label(n), terms(n))).collect(),
+            own: label(ORDERS),
+        }
+    }
+}
+
+type Rivals<'a> = Vec<(&'static str, &'a mut dyn Contender)>;
+
+#[cfg(not(feature = "rivals"))]
+mod rivals {
+    use super::{Rivals, Stand};
+
+    pub(super) fn place(stand: &Stand) -> Rivals<'_> {
+        let _ = (stand.dialect, stand.symbol, stand.decimals);
+        Vec::new()
+    }
+
+    pub(super) fn cancel(_: &Stand) -> Rivals<'_> {
+        Vec::new()
+    }
+}
+
+#[cfg(feature = "rivals")]
+mod rivals {
+    use bench_rivals::order::{
+        Order, Venue, cancel_formatted, cancel_typed, place_formatted, place_typed,
+    };
+
+    use super::{Rivals, Side, Stand, Style, TOKEN, black_box};
+
+    /// A rival's orders, and what it does with one.
+    fn contend<'a>(
+        stand: &Stand,
+        name: &'static str,
+        encode: impl Fn(Venue, &Order) -> String + 'a,
+    ) -> (&'static str, &'a mut dyn super::Contender) {
+        let venue = match stand.dialect {
+            "kraken" => Venue::Kraken,
+            "binance" => Venue::Binance,
+            _ => Venue::Coinbase,
+        };
+        let orders = orders(stand);
+        let run = move |n: usize| {
+            black_box(encode(venue, &orders[n]));
+        };
+        (name, Box::leak(Box::new(run)))
+    }
+
+    pub(super) fn place(stand: &Stand) -> Rivals<'_> {
+        vec![contend(stand, "serde_json", place_typed), contend(stand, "format!", place_formatted)]
+    }
+
+    pub(super) fn cancel(stand: &Stand) -> Rivals<'_> {
+        let own = stand.own.client;
+        vec![
+            contend(stand, "serde_json", move |venue, order| {
+                cancel_typed(venue, order, own.text())
+            }),
+            contend(stand, "format!", move |venue, order| {
+                cancel_formatted(venue, order, own.text())
+            }),
+        ]
+    }
+
+    fn orders(stand: &Stand) -> Vec<Order> {
+        let (price_decimals, qty_decimals) = stand.decimals;
+        let float = |units: i64, decimals: u8| units as f64 / 10_f64.powi(decimals.into());
+        let order = |(label, terms): &(super::Label, super::Terms)| Order {
+            symbol: stand.symbol.to_owned(),
+            is_buy: terms.side == Side::Buy,
+            post_only: terms.style == Style::PostOnly,
+            price: float(terms.price.0, price_decimals),
+            price_decimals: price_decimals.into(),
+            qty: float(terms.qty.0, qty_decimals),
+            qty_decimals: qty_decimals.into(),
+            client: label.client.text().to_owned(),
+            number: label.order.0,
+            millis: (label.now.0 / 1_000_000) as u64,
+            token: TOKEN.to_owned(),
+        };
+        stand.orders.iter().map(order).collect()
+    }
+}
