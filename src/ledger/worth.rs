@@ -1,8 +1,11 @@
 //! What a quantity comes to at a price, in whole units of the asset that its instrument settles in.
 //!
-//! Spot and linear: `price * qty * contract_value` of quote. Inverse: `qty * contract_value /
-//! price` of base. One division at the end, rounded as the caller says; prices come doubled, so that the
-//! middle of a bid and an ask is exact.
+//! - Spot and linear: price times quantity times the contract's value, of quote.
+//! - Inverse: quantity times the contract's value, by the price, of base.
+//!
+//! One division at the end, rounded as the caller says; prices come doubled, so that the middle of
+//! a bid and an ask is exact.
+//!
 //! Never: a float, an overflow that goes unseen.
 
 use crate::base::{AssetId, Instrument, InstrumentKind};

@@ -5,13 +5,16 @@
 //! Never: a clock, chance, an allocation after construction, a reply before its time, a fill on a
 //! book that is not live.
 //!
-//! **Time** is the driver's. At each frame, received at `t`: first [`Exchange::advance`] to `t`,
-//! and our machine takes the replies; then our machine sees the frame, and [`Exchange::take`] what
-//! it sends at `t`; then [`Exchange::on`] the frame's events. A request that is sent at `t` arrives at
-//! `t + order_latency_ns` and meets the book after all frames with a time up to then that came
-//! before the next advance: whoever is late by a frame sees that frame's book. Its replies carry
-//! `recv_ns`, the time of its execution plus `report_latency_ns`, and come out of the first advance
-//! to a time not before that.
+//! **Time** is the driver's. At each frame, received at `t`:
+//!
+//! 1. [`Exchange::advance`] to `t`, and our machine takes the replies;
+//! 2. our machine sees the frame, and [`Exchange::take`] what it sends at `t`;
+//! 3. [`Exchange::on`] the frame's events.
+//!
+//! A request that is sent at `t` arrives at `t + order_latency_ns` and meets the book after all
+//! frames with a time up to then that came before the next advance: whoever is late by a frame sees
+//! that frame's book. Its replies carry `recv_ns`, the time of its execution plus
+//! `report_latency_ns`, and come out of the first advance to a time not before that.
 //!
 //! **Takers** walk the levels from the best price on and consume them: what was taken of a level is
 //! not there for our next order until the market says something new about that level. What a limit
