@@ -1,4 +1,5 @@
-//! A scene for tests: one instrument or some alike, one strategy, and a market and reports made by hand.
+//! A scene for tests: one strategy, one instrument or some alike, and a market and reports made by
+//! hand.
 
 use super::{Form, Given, Means, Momentum, Reversion, Settings, Source, Strategies};
 use crate::base::{
