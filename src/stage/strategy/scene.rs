@@ -1,4 +1,5 @@
-//! A scene for tests: one instrument, one strategy, and a market and reports made by hand.
+//! A scene for tests: one strategy, one instrument or some alike, and a market and reports made by
+//! hand.
 
 use super::{Form, Given, Means, Momentum, Reversion, Settings, Source, Strategies};
 use crate::base::{
@@ -100,7 +101,7 @@ impl Emit<Wanted<'_>> for Ear {
     }
 }
 
-/// One instrument, one strategy.
+/// One instrument or some alike, one strategy.
 pub(super) struct Scene {
     pub(super) strategies: Strategies,
     pub(super) view: View,
@@ -111,10 +112,18 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) fn new(form: Form, purse: Means) -> Scene {
+        Scene::many(form, purse, 1)
+    }
+
+    /// So many instruments alike; the market is that of the first until [`Scene::turn`].
+    pub(super) fn many(form: Form, purse: Means, count: u32) -> Scene {
         let mut instruments = Instruments::default();
-        instruments.add(btcusdt()).unwrap();
-        let given =
-            Given { name: String::from("s"), instruments: vec![InstrumentId(0)], purse, form };
+        for n in 0..count {
+            let symbol = Symbol::new(format!("BTCUSDT{n}").as_bytes()).unwrap();
+            instruments.add(Instrument { symbol, ..btcusdt() }).unwrap();
+        }
+        let traded = instruments.iter().map(|instrument| instrument.id).collect();
+        let given = Given { name: String::from("s"), instruments: traded, purse, form };
         let mut scene = Scene {
             strategies: Strategies::new(&instruments, &Settings { strategies: vec![given] }),
             view: View::default(),
@@ -140,6 +149,13 @@ impl Scene {
 
     pub(super) fn momentum() -> Scene {
         Scene::new(Form::Momentum(momentum()), means(1_000, 100))
+    }
+
+    /// The market is that of this instrument from now on.
+    pub(super) fn turn(&mut self, instrument: u32) {
+        self.view.quote.instrument = instrument;
+        self.features.instrument = instrument;
+        self.forecast.instrument = instrument;
     }
 
     pub(super) fn quote(&mut self, bid: i64, ask: i64) {
@@ -188,7 +204,7 @@ impl Scene {
         self.orders += 1;
         let mut made = report(of.id, state, fill, filled);
         made.stamp = self.view.quote.stamp;
-        made.terms = of.terms;
+        (made.terms, made.instrument) = (of.terms, of.instrument);
         made.fill.price = of.terms.price;
         self.tell(&made);
     }
@@ -205,6 +221,10 @@ impl Scene {
     }
 
     pub(super) fn net(&self) -> i64 {
-        self.strategies.show(StrategyId(0)).unwrap().positions[0].1
+        self.net_of(0)
+    }
+
+    pub(super) fn net_of(&self, instrument: usize) -> i64 {
+        self.strategies.show(StrategyId(0)).unwrap().positions[instrument].1
     }
 }

@@ -8,33 +8,33 @@ use super::{Form, Reversion};
 use crate::base::{Nanos, OrderId, Side, StrategyId};
 use crate::event::{Action, BookState, Intent, OrderState, Report, Standing};
 
+/// Instruments in a scene that draw on one budget, which two entries fill.
+const INSTRUMENTS: u32 = 4;
+
 /// Something that happens.
 #[derive(Clone, Debug)]
 enum Step {
-    /// The market moves: score, expectation, mid, is it live, is all ready.
-    Market(f32, f32, i64, bool, bool),
+    /// A market moves: score, expectation, mid, is it live, is all ready.
+    Market(u32, f32, f32, i64, bool, bool),
     /// Time goes on, ms.
     Wait(i64),
     /// The order of one of the latest intents comes to a state, with a part of it filled.
     Report(usize, OrderState, i64),
-    /// The cancel of one of the latest intents comes to a state.
+    /// The cancel of one of the latest intents is reported on: by a state, or as refused.
     Cancel(usize, OrderState, bool),
     Tick,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let state = || prop::sample::select(OrderState::ALL.to_vec());
-    let market = (
-        -5.0_f32..5.0,
-        -2.0_f32..2.0,
-        0_i64..1_000,
-        prop::bool::weighted(0.9),
-        prop::bool::weighted(0.9),
-    );
+    let mostly = || prop::bool::weighted(0.95);
+    let market = (0..INSTRUMENTS, -4.5_f32..4.5, -2.0_f32..2.0, 0_i64..1_000, mostly(), mostly());
     let step = prop_oneof![
-        4 => market.prop_map(|(z, bps, mid, live, ready)| Step::Market(z, bps, mid, live, ready)),
-        2 => (0_i64..4_000).prop_map(Step::Wait),
-        3 => (0_usize..3, state(), 0_i64..170_000)
+        5 => market.prop_map(|(n, z, bps, mid, live, ready)| {
+            Step::Market(n, z, bps, mid, live, ready)
+        }),
+        1 => (0_i64..4_000).prop_map(Step::Wait),
+        3 => (0_usize..6, state(), 0_i64..170_000)
             .prop_map(|(n, state, qty)| Step::Report(n, state, qty)),
         1 => (0_usize..3, state(), any::<bool>())
             .prop_map(|(n, state, refused)| Step::Cancel(n, state, refused)),
@@ -61,56 +61,62 @@ struct Plain {
 struct Sent {
     intent: Intent,
     filled: i64,
-    is_over: bool,
+    state: OrderState,
 }
 
 impl Plain {
-    /// Price times quantity of what is open and makes a position larger.
-    fn adding(&self) -> i128 {
-        let open = self.sent.iter().filter(|s| !s.is_over && !s.intent.is_reducing);
-        open.map(|s| {
-            i128::from(s.intent.terms.price.0) * i128::from(s.intent.terms.qty.0 - s.filled)
-        })
-        .sum()
+    fn open(&self) -> impl Iterator<Item = &Sent> {
+        self.sent.iter().filter(|sent| !sent.state.is_over())
     }
 
-    /// What all positions are worth at least: their quantity at the lowest price there is.
-    fn net(&self) -> i64 {
+    fn net(&self, instrument: u32) -> i64 {
         let signed = |s: &Sent| if s.intent.terms.side == Side::Buy { s.filled } else { -s.filled };
-        self.sent.iter().map(signed).sum()
+        self.sent.iter().filter(|s| s.intent.instrument.0 == instrument).map(signed).sum()
+    }
+
+    /// The least that positions and what is open beside them take, price times quantity.
+    fn taken(&self) -> i128 {
+        let adding = self.open().filter(|sent| !sent.intent.is_reducing).map(|sent| {
+            let terms = &sent.intent.terms;
+            i128::from(terms.price.0) * i128::from(terms.qty.0 - sent.filled)
+        });
+        // No price is below 60,000.00.
+        let held = (0..INSTRUMENTS).map(|n| i128::from(self.net(n).abs()) * 6_000_000);
+        adding.chain(held).sum()
     }
 
     fn take(&mut self, scene: &Scene, out: Vec<Intent>) -> Result<(), TestCaseError> {
         for intent in out {
             match intent.action {
                 Action::Cancel => {
-                    let of =
-                        self.sent.iter().find(|s| s.intent.terms == intent.terms && !s.is_over);
-                    prop_assert!(of.is_some(), "a cancel is of an order that is open");
+                    let is_known = self.open().any(|sent| sent.intent.terms == intent.terms);
+                    prop_assert!(is_known, "a cancel is of an order that is open");
                     self.cancels.push(intent);
                 }
-                Action::Place => {
-                    prop_assert!(scene.view.quote.state == BookState::Live);
-                    prop_assert!(scene.features.ready == 0xFF && intent.is_ready);
-                    let open = self.sent.iter().filter(|s| !s.is_over);
-                    for other in open {
-                        let other = &other.intent.terms;
-                        prop_assert!(other.side != intent.terms.side, "one order a side");
-                    }
-                    if intent.is_reducing {
-                        prop_assert!(intent.terms.qty.0 <= self.net().abs(), "it only reduces");
-                        let closes = if self.net() > 0 { Side::Sell } else { Side::Buy };
-                        prop_assert_eq!(intent.terms.side, closes);
-                    }
-                    self.sent.push(Sent { intent, filled: 0, is_over: false });
-                    // 250 of quote, in units of price times quantity; positions at 59,990.00.
-                    let held = i128::from(self.net().abs()) * 5_999_000;
-                    prop_assert!(
-                        intent.is_reducing || self.adding() + held <= 250 * 10_i128.pow(10)
-                    );
-                }
+                Action::Place => self.place(scene, intent)?,
             }
         }
+        Ok(())
+    }
+
+    fn place(&mut self, scene: &Scene, intent: Intent) -> Result<(), TestCaseError> {
+        prop_assert!(scene.view.quote.state == BookState::Live);
+        prop_assert!(scene.features.ready == 0xFF && intent.is_ready);
+        for other in self.open().filter(|sent| sent.intent.instrument == intent.instrument) {
+            let is_other_side = other.intent.terms.side != intent.terms.side;
+            let is_lost = other.state == OrderState::Unknown;
+            let may = is_other_side && is_lost && intent.is_reducing;
+            prop_assert!(may, "one order at a time, but for an exit beside an unknown entry");
+        }
+        let net = self.net(intent.instrument.0);
+        if intent.is_reducing {
+            let closes = if net > 0 { Side::Sell } else { Side::Buy };
+            prop_assert!(intent.terms.side == closes && intent.terms.qty.0 <= net.abs());
+        }
+        let is_reducing = intent.is_reducing;
+        self.sent.push(Sent { intent, filled: 0, state: OrderState::Sent });
+        let budget = 250 * 10_i128.pow(10);
+        prop_assert!(is_reducing || self.taken() <= budget, "{} of {budget}", self.taken());
         Ok(())
     }
 
@@ -118,7 +124,7 @@ impl Plain {
     fn report(&mut self, scene: &mut Scene, n: usize, state: OrderState, qty: i64) {
         let Some(at) = self.sent.len().checked_sub(1 + n) else { return };
         let sent = &mut self.sent[at];
-        if sent.is_over {
+        if sent.state.is_over() {
             return;
         }
         let left = sent.intent.terms.qty.0 - sent.filled;
@@ -129,9 +135,22 @@ impl Plain {
             _ => (state, 0),
         };
         sent.filled += fill;
-        sent.is_over = state.is_over();
+        sent.state = state;
         let (intent, filled) = (sent.intent, sent.filled);
         scene.hear(&intent, state, fill, filled);
+    }
+
+    /// A report on one of the latest cancels that does not end its order.
+    fn report_cancel(&mut self, scene: &mut Scene, n: usize, state: OrderState, is_refusal: bool) {
+        let Some(at) = self.cancels.len().checked_sub(1 + n) else { return };
+        let cancel = &self.cancels[at];
+        let mut report = super::scene::report(cancel.id, state, 0, 0);
+        report.stamp = scene.view.quote.stamp;
+        (report.instrument, report.is_cancel_refusal) = (cancel.instrument, is_refusal);
+        let is_denied = matches!(state, OrderState::Denied | OrderState::Rejected);
+        if is_denied || is_refusal || !state.is_over() {
+            scene.tell(&report);
+        }
     }
 }
 
@@ -139,7 +158,8 @@ fn play(scene: &mut Scene, steps: &[Step]) -> Result<Plain, TestCaseError> {
     let mut plain = Plain::default();
     for step in steps {
         match *step {
-            Step::Market(score, bps, mid, is_live, is_ready) => {
+            Step::Market(instrument, score, bps, mid, is_live, is_ready) => {
+                scene.turn(instrument);
                 scene.quote(6_000_000 + mid, 6_000_001 + mid);
                 scene.view.quote.state = if is_live { BookState::Live } else { BookState::Broken };
                 scene.features.ready = if is_ready { 0xFF } else { 0 };
@@ -151,24 +171,17 @@ fn play(scene: &mut Scene, steps: &[Step]) -> Result<Plain, TestCaseError> {
             }
             Step::Wait(ms) => scene.wait(ms * Nanos::MILLI),
             Step::Report(n, state, qty) => plain.report(scene, n, state, qty),
-            Step::Cancel(n, state, is_refused) => {
-                let Some(at) = plain.cancels.len().checked_sub(1 + n) else { continue };
-                let mut report = super::scene::report(plain.cancels[at].id, state, 0, 0);
-                report.stamp = scene.view.quote.stamp;
-                report.is_cancel_refusal = is_refused;
-                if is_refused
-                    || !state.is_over()
-                    || matches!(state, OrderState::Denied | OrderState::Rejected)
-                {
-                    scene.tell(&report);
-                }
+            Step::Cancel(n, state, is_refusal) => {
+                plain.report_cancel(scene, n, state, is_refusal);
             }
             Step::Tick => {
                 let out = scene.tick();
                 plain.take(scene, out)?;
             }
         }
-        prop_assert_eq!(scene.net(), plain.net());
+        for n in 0..INSTRUMENTS {
+            prop_assert_eq!(scene.net_of(n as usize), plain.net(n));
+        }
     }
     Ok(plain)
 }
@@ -178,39 +191,37 @@ proptest! {
 
     #[test]
     fn budget_readiness_and_sides_hold_whatever_happens(form in forms(), steps in steps()) {
-        let mut scene = Scene::new(form, means(250, 100));
+        let mut scene = Scene::many(form, means(250, 100), INSTRUMENTS);
         play(&mut scene, &steps)?;
     }
 
     #[test]
     fn once_all_orders_are_over_no_side_stays_taken(form in forms(), steps in steps()) {
-        let mut scene = Scene::new(form, means(250, 100));
+        let mut scene = Scene::many(form, means(250, 100), INSTRUMENTS);
         let mut plain = play(&mut scene, &steps)?;
         for n in 0..plain.sent.len() {
             plain.report(&mut scene, n, OrderState::Cancelled, 0);
         }
-        let one = &scene.strategies.all[0];
-        prop_assert!(one.seats[0].slots.iter().all(|slot| !slot.is_taken()));
-        prop_assert_eq!(one.seats[0].commitment(), one.seats[0].money(one.seats[0].holding.cost));
+        for seat in &scene.strategies.all[0].seats {
+            prop_assert!(seat.slots.iter().all(|slot| !slot.is_taken()));
+            prop_assert_eq!(seat.committed, seat.money(seat.holding.cost));
+        }
         scene.wait(70 * Nanos::SECOND);
-        prop_assert!(one_free(&scene));
+        let now = scene.view.quote.stamp.recv_ns;
+        let mut slots = scene.strategies.all[0].seats.iter().flat_map(|seat| &seat.slots);
+        prop_assert!(slots.all(|slot| slot.is_free(now)), "whatever it waits for is over");
     }
 
     #[test]
     fn the_same_messages_give_the_same_intents(form in forms(), steps in steps()) {
         let run = || {
-            let mut scene = Scene::new(form, means(250, 100));
+            let mut scene = Scene::many(form, means(250, 100), INSTRUMENTS);
             let plain = play(&mut scene, &steps).unwrap();
             let told = |s: &Sent| (s.intent.id, s.intent.terms, s.intent.stamp);
             plain.sent.iter().map(told).collect::<Vec<_>>()
         };
         prop_assert_eq!(run(), run());
     }
-}
-
-fn one_free(scene: &Scene) -> bool {
-    let now = scene.view.quote.stamp.recv_ns;
-    scene.strategies.all[0].seats[0].slots.iter().all(|slot| slot.is_free(now))
 }
 
 #[test]
