@@ -103,16 +103,16 @@ fn holds(text: &[u8], what: &[u8]) -> bool {
 }
 
 fn said(text: &[u8]) -> Said {
-    // An answer about the channel holds its name too.
-    if text.starts_with(b"{\"channel\":\"book\"") {
-        return Said::Hot(Kind::Kraken);
-    }
     const MARKS: [(&[u8], Said); 4] = [
         (b"\"lastUpdateId\"", Said::Snapshot),
         (b"\"depthUpdate\"", Said::Hot(Kind::Depth)),
         (b"@bookTicker\"", Said::Hot(Kind::Top)),
         (b"@trade\"", Said::Hot(Kind::Trade)),
     ];
+    // An answer about the channel holds its name too, but later.
+    if text.starts_with(b"{\"channel\":\"book\"") {
+        return Said::Hot(Kind::Kraken);
+    }
     MARKS.iter().find(|(mark, _)| holds(text, mark)).map_or(Said::Other, |(_, said)| *said)
 }
 

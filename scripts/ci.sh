@@ -21,6 +21,7 @@ step_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-
 step_recordings() {
   : "${NEURAL_KRAKEN_RECORDINGS:?name the folder of the recordings}"
   local log
+  cargo test -p bench-rivals -- --include-ignored
   log=$(mktemp)
   cargo test --test recordings 2>&1 | tee "$log"
   if ! grep -q ' 0 ignored' "$log"; then
@@ -29,7 +30,13 @@ step_recordings() {
   fi
 }
 
-step_benches() { cargo bench --features rivals --bench hot -- --test; }
+step_benches() {
+  cargo test -p bench-rivals
+  cargo bench --features rivals --bench hot -- --test
+}
+
+# Takes a quarter of an hour, so it is run by name.
+step_mutants() { scripts/mutants.sh; }
 
 step_loom() {
   RUSTFLAGS="--cfg loom" cargo test --release --lib --target-dir target/loom loom_

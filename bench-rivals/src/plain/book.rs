@@ -1,6 +1,6 @@
 //! The book: two trees, brought up to date by snapshot and changes.
 
-use super::message::{Quote, Update, Venue};
+use super::message::{Level, Quote, Update, Venue};
 use crate::book::Tree;
 
 /// Levels a side that Kraken keeps.
@@ -15,7 +15,8 @@ pub struct Book {
     is_loaded: bool,
     /// Changes that came before their snapshot.
     pending: Vec<Update>,
-    top: Option<(u64, (i64, i64), (i64, i64))>,
+    /// The latest best bid and ask of the venue's own, and its update id.
+    top: Option<(u64, Level, Level)>,
     flow: f64,
     /// Checksums that did not match.
     pub checksums_bad: u64,

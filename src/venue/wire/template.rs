@@ -134,8 +134,8 @@ impl Template {
         (self.placed.head.venue_ns.0 % (86_400 * Nanos::SECOND) == 0).then_some(())
     }
 
-    /// Reads a frame that fits, of the instrument that [`Template::subject`] gave. `None` where a number is out of its bounds, and then nothing was
-    /// taken.
+    /// Reads a frame that fits, of the instrument that [`Template::subject`] gave. `None` where a
+    /// number is out of its bounds, and then nothing was taken.
     #[inline(always)]
     pub(super) fn read<K: Kernel>(
         &self,
