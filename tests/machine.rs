@@ -18,5 +18,6 @@ mod story {
     mod layouts;
     mod output;
     mod refused;
+    mod resume;
     mod stand;
 }
