@@ -20,6 +20,7 @@ mod story {
     mod layouts;
     mod output;
     mod refused;
+    mod resume;
     mod stand;
     mod trading;
 }

@@ -13,6 +13,7 @@ mod recordings;
 mod parquet;
 mod replay;
 mod report;
+mod resume;
 mod sample;
 mod sheet;
 mod table;
@@ -51,6 +52,7 @@ enum Verb {
     Sample(sample::Arguments),
     Features(Box<features::Arguments>),
     Config(config::Arguments),
+    Resume(resume::Arguments),
 }
 
 /// Does what the arguments say and returns the exit code.
@@ -72,6 +74,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Sample(arguments)) => sample::run(&arguments, json),
         Some(Verb::Features(arguments)) => features::run(&arguments, file, json),
         Some(Verb::Config(arguments)) => config::run(&arguments, file, json),
+        Some(Verb::Resume(arguments)) => resume::run(&arguments, json),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
