@@ -13,8 +13,14 @@ use neural_kraken::venue::{self, Label, Session, Target, Template};
 
 use crate::support::{Bench, Case, Contender};
 
+/// Timed items of a pass.
+const ITEMS: usize = 1_000;
+
+/// Orders in one timed item, back to back: one alone is as short as the step of some counters.
+const BURST: usize = 8;
+
 /// Orders of a pass.
-const ORDERS: usize = 4_000;
+const ORDERS: usize = ITEMS * BURST;
 
 /// As long as a real one.
 const TOKEN: &str = "1Dwc4lzSwNWOAwkMdqhssNNFhs1ed606d1WcF3XfEMw";
@@ -30,27 +36,46 @@ const VENUES: [(&str, &str, &str, u8, u8); 3] = [
 pub(crate) fn run(bench: &mut Bench) {
     for (dialect, name, symbol, price, qty) in VENUES {
         let stand = Stand::new(dialect, symbol, (price, qty));
-        let case = Case::new(format!("place, {name}"), "order", ORDERS);
-        for case in [case.clone(), case.cold()] {
+        let case =
+            |what, unit| Case::new(format!("{what}, {name}"), unit, ITEMS).split(BURST as u32);
+        let mut template = stand.template.clone();
+        let mut ours = |item: usize| {
+            for (label, terms) in burst(&stand.orders, item) {
+                black_box(template.place(label, terms));
+            }
+        };
+        bench.run(&case("place", "order"), &mut ours, &mut rivals::place(&stand, BURST));
+        // A single order, as it comes: latency, not throughput.
+        let alone = Case::new(format!("place alone, {name}"), "order", ITEMS);
+        for case in [alone.clone(), alone.cold()] {
             let mut template = stand.template.clone();
-            let mut ours = |n: usize| {
-                let (label, terms) = &stand.orders[n];
+            let mut ours = |item: usize| {
+                let (label, terms) = &stand.orders[item];
                 black_box(template.place(label, terms));
             };
-            bench.run(&case, &mut ours, &mut rivals::place(&stand));
+            bench.run(&case, &mut ours, &mut rivals::place(&stand, 1));
         }
         let mut template = stand.template.clone();
-        let mut ours = |n: usize| {
-            let target = Target { client: stand.orders[n].0.client, venue_order: None };
-            black_box(template.cancel(&stand.own, &target));
+        let mut ours = |item: usize| {
+            for (label, _) in burst(&stand.orders, item) {
+                let target = Target { client: label.client, venue_order: None };
+                black_box(template.cancel(&stand.own, &target));
+            }
         };
-        let case = Case::new(format!("cancel, {name}"), "cancel", ORDERS);
-        bench.run(&case, &mut ours, &mut rivals::cancel(&stand));
+        bench.run(&case("cancel", "cancel"), &mut ours, &mut rivals::cancel(&stand, BURST));
     }
-    let mut name = |n: usize| {
-        black_box(client_id(black_box(7), OrderId(n as u64)));
+    let mut name = |item: usize| {
+        for n in 0..BURST {
+            black_box(client_id(black_box(7), OrderId((item * BURST + n) as u64)));
+        }
     };
-    bench.run(&Case::new("name of an order", "name", ORDERS), &mut name, &mut []);
+    let case = Case::new("name of an order", "name", ITEMS).split(BURST as u32);
+    bench.run(&case, &mut name, &mut []);
+}
+
+/// The orders of one timed item.
+fn burst<T>(orders: &[T], item: usize) -> &[T] {
+    &orders[item * BURST..][..BURST]
 }
 
 /// Orders for one instrument.
@@ -100,12 +125,12 @@ type Rivals<'a> = Vec<(&'static str, &'a mut dyn Contender)>;
 mod rivals {
     use super::{Rivals, Stand};
 
-    pub(super) fn place(stand: &Stand) -> Rivals<'_> {
+    pub(super) fn place(stand: &Stand, _: usize) -> Rivals<'_> {
         let _ = (stand.dialect, stand.symbol, stand.decimals);
         Vec::new()
     }
 
-    pub(super) fn cancel(_: &Stand) -> Rivals<'_> {
+    pub(super) fn cancel(_: &Stand, _: usize) -> Rivals<'_> {
         Vec::new()
     }
 }
@@ -122,6 +147,7 @@ mod rivals {
     fn contend<'a>(
         stand: &Stand,
         name: &'static str,
+        burst: usize,
         encode: impl Fn(Venue, &Order) -> String + 'a,
     ) -> (&'static str, &'a mut dyn super::Contender) {
         let venue = match stand.dialect {
@@ -131,22 +157,27 @@ mod rivals {
         };
         let orders = orders(stand);
         let run = move |n: usize| {
-            black_box(encode(venue, &orders[n]));
+            for order in &orders[n * burst..][..burst] {
+                black_box(encode(venue, order));
+            }
         };
         (name, Box::leak(Box::new(run)))
     }
 
-    pub(super) fn place(stand: &Stand) -> Rivals<'_> {
-        vec![contend(stand, "serde_json", place_typed), contend(stand, "format!", place_formatted)]
+    pub(super) fn place(stand: &Stand, burst: usize) -> Rivals<'_> {
+        vec![
+            contend(stand, "serde_json", burst, place_typed),
+            contend(stand, "format!", burst, place_formatted),
+        ]
     }
 
-    pub(super) fn cancel(stand: &Stand) -> Rivals<'_> {
+    pub(super) fn cancel(stand: &Stand, burst: usize) -> Rivals<'_> {
         let own = stand.own.client;
         vec![
-            contend(stand, "serde_json", move |venue, order| {
+            contend(stand, "serde_json", burst, move |venue, order| {
                 cancel_typed(venue, order, own.text())
             }),
-            contend(stand, "format!", move |venue, order| {
+            contend(stand, "format!", burst, move |venue, order| {
                 cancel_formatted(venue, order, own.text())
             }),
         ]

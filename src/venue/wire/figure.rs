@@ -8,10 +8,13 @@
 use crate::limits;
 
 /// Bytes of a place: 19 digits of an `i64`, point, sign, quotation mark, and a whole number of words.
-pub const FIGURE_BYTES: usize = 24;
+pub(super) const FIGURE_BYTES: usize = 24;
 
 /// Little-endian words of a place: the first byte in memory is the lowest.
 type Words = [u64; FIGURE_BYTES / 8];
+
+/// The text of a place, in words: kept apart so that they go from registers to where they belong.
+pub type FigureText = [[u8; 8]; FIGURE_BYTES / 8];
 
 /// Entries of a table by length: a power of two, so that an index is a mask.
 const LENGTHS: usize = 32;
@@ -36,9 +39,55 @@ static POWERS: [u64; 20] = {
     powers
 };
 
+/// By a number's last bit set: what carries its count of digits into the upper half of a word.
+static CARRIES: [u64; 32] = {
+    let mut carries = [0; 32];
+    let mut bits = 0;
+    let (mut digits, mut next) = (1, 10_u64);
+    while bits < carries.len() {
+        if next <= 1 << bits {
+            digits += 1;
+            next *= 10;
+        }
+        let splits = next < 2 << bits;
+        carries[bits] = if splits { ((digits + 1) << 32) - next } else { digits << 32 };
+        bits += 1;
+    }
+    carries
+};
+
+/// All of a place but the digits of a short number: one cache line.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+struct Row {
+    /// The first word.
+    first: u64,
+    /// The byte of the second word that the first of eight digits moves into, where it does.
+    second_digit: u64,
+    /// The rest of the second word.
+    second: u64,
+    /// Bytes of the third word where digits stay: the fraction.
+    fraction: u64,
+    /// Bytes of the third word that digits move into.
+    whole: u64,
+    /// The rest of the third word.
+    third: u64,
+}
+
+/// Digits of the longest short number, and none.
+const SHORT: usize = 9;
+
+/// Rows of one kind of figure, by decimals, then by digits.
+type Rows = [[Row; SHORT]; limits::DECIMALS_MAX as usize + 1];
+
+static BARE_ROWS: Rows = rows(b' ');
+
+static QUOTED_ROWS: Rows = rows(b'"');
+
 /// How the prices or the quantities of an instrument are written.
 #[derive(Clone, Copy, Debug)]
 pub struct Figure {
+    rows: &'static [Row; SHORT],
     /// Bytes that stay where the digits are: the fraction.
     fraction: Words,
     /// Bytes that digits move into by one place, to leave room for the point.
@@ -55,15 +104,15 @@ pub struct Figure {
 impl Figure {
     /// As JSON writes numbers: `     64525.1`.
     pub fn bare(decimals: u8) -> Figure {
-        Figure::new(decimals, &BLANKS)
+        Figure::new(decimals, &BARE_ROWS, &BLANKS)
     }
 
     /// As text but for its closing quotation mark: `    "64525.1`.
     pub fn quoted(decimals: u8) -> Figure {
-        Figure::new(decimals, &QUOTED)
+        Figure::new(decimals, &QUOTED_ROWS, &QUOTED)
     }
 
-    fn new(decimals: u8, before: &'static [Words; LENGTHS]) -> Figure {
+    fn new(decimals: u8, rows: &'static Rows, before: &'static [Words; LENGTHS]) -> Figure {
         assert!(decimals <= limits::DECIMALS_MAX, "decimals of an instrument are bounded");
         let point_at = FIGURE_BYTES - 1 - usize::from(decimals);
         let has_point = decimals > 0;
@@ -75,6 +124,7 @@ impl Figure {
             words(&bytes)
         };
         Figure {
+            rows: &rows[usize::from(decimals)],
             fraction: mask(&|at| !has_point || at > point_at, 0xFF),
             whole: mask(&|at| has_point && at < point_at, 0xFF),
             point: mask(&|at| has_point && at == point_at, b'.'),
@@ -86,30 +136,68 @@ impl Figure {
 
     /// The text of a place. A negative number gets its sign, so that it is refused as what it is.
     #[inline(always)]
-    pub fn text(&self, units: i64) -> [u8; FIGURE_BYTES] {
-        let mut text = self.unsigned(units.unsigned_abs(), u32::from(units < 0));
-        if units < 0 {
-            let digits = digits_in(units.unsigned_abs()).max(self.digits_min);
-            text[FIGURE_BYTES - 1 - (digits + self.point_bytes) as usize] = b'-';
+    pub fn text(&self, units: i64) -> FigureText {
+        match u32::try_from(units) {
+            Ok(units) if u64::from(units) < EIGHT => self.short(units),
+            _ => self.long(units),
         }
+    }
+
+    /// The same of a number that has no sign.
+    #[inline(always)]
+    pub fn unsigned(&self, units: u64) -> FigureText {
+        match u32::try_from(units) {
+            Ok(units) if u64::from(units) < EIGHT => self.short(units),
+            _ => self.wide(units),
+        }
+    }
+
+    /// A number of at most eight digits, as most are: all but them is known.
+    #[inline(always)]
+    fn short(&self, units: u32) -> FigureText {
+        let row = &self.rows[short_digits_in(units) as usize];
+        let digits = eight_digits(u64::from(units));
+        let second = digits << 56 & row.second_digit | row.second;
+        let third = digits & row.fraction | digits >> 8 & row.whole | row.third;
+        [row.first, second, third].map(u64::to_le_bytes)
+    }
+
+    #[inline(never)]
+    fn long(&self, units: i64) -> FigureText {
+        match u64::try_from(units) {
+            Ok(units) => self.wide(units),
+            Err(_) => self.negative(units),
+        }
+    }
+
+    #[inline(never)]
+    fn wide(&self, units: u64) -> FigureText {
+        let length = digits_in(units).max(self.digits_min) + self.point_bytes;
+        self.spread(units, length, length)
+    }
+
+    #[cold]
+    fn negative(&self, units: i64) -> FigureText {
+        let units = units.unsigned_abs();
+        let length = digits_in(units).max(self.digits_min) + self.point_bytes;
+        let mut text = self.spread(units, length, length + 1);
+        let sign_at = FIGURE_BYTES - 1 - length as usize;
+        text[sign_at / 8][sign_at % 8] = b'-';
         text
     }
 
-    /// The same of a number that has no sign, with `room` bytes left before its digits.
-    #[inline(always)]
-    pub fn unsigned(&self, units: u64, room: u32) -> [u8; FIGURE_BYTES] {
-        let [a, b, c] = digits(units);
-        let moved = [a >> 8 | b << 56, b >> 8 | c << 56, c >> 8];
-        let length = digits_in(units).max(self.digits_min) + self.point_bytes + room;
+    /// Puts the digits of a number around its point, and what stands before it before `taken` bytes.
+    fn spread(&self, units: u64, length: u32, taken: u32) -> FigureText {
         let keep = &KEEP[length as usize % LENGTHS];
-        let before = &self.before[length as usize % LENGTHS];
-        let mut text = [0; FIGURE_BYTES];
-        let (places, _) = text.as_chunks_mut::<8>();
-        for (n, digits) in [a, b, c].into_iter().enumerate() {
+        let before = &self.before[taken as usize % LENGTHS];
+        let [a, b, c] =
+            [units / EIGHT / EIGHT, units / EIGHT % EIGHT, units % EIGHT].map(eight_digits);
+        let moved = [a >> 8 | b << 56, b >> 8 | c << 56, c >> 8];
+        let word = |n: usize, digits: u64| {
             let number = digits & self.fraction[n] | moved[n] & self.whole[n] | self.point[n];
-            places[n] = (number & keep[n] | before[n]).to_le_bytes();
-        }
-        text
+            (number & keep[n] | before[n]).to_le_bytes()
+        };
+        [word(0, a), word(1, b), word(2, c)]
     }
 }
 
@@ -122,17 +210,15 @@ fn digits_in(number: u64) -> u32 {
     digits + u32::from(number >= POWERS[digits as usize % POWERS.len()] || number == 0)
 }
 
-/// 24 digits, leading zeros written.
+/// Decimal digits of a number below 10^8, at least one (after D. Lemire, "Computing the number of
+/// digits of an integer even faster", 2021).
 #[inline(always)]
-fn digits(number: u64) -> Words {
-    const EIGHT: u64 = 100_000_000;
-    let (upper, lower) = (number / EIGHT, number % EIGHT);
-    if upper == 0 {
-        // Nearly every price and quantity; the branch is always taken or never.
-        return [ZEROS, ZEROS, eight_digits(lower)];
-    }
-    [eight_digits(upper / EIGHT), eight_digits(upper % EIGHT), eight_digits(lower)]
+fn short_digits_in(number: u32) -> u32 {
+    let bits = (number | 1).ilog2();
+    (u64::from(number) + CARRIES[bits as usize] >> 32) as u32
 }
+
+const EIGHT: u64 = 100_000_000;
 
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 
@@ -146,6 +232,50 @@ fn eight_digits(number: u64) -> u64 {
     let twos = hundreds | (fours - 100 * hundreds) << 16;
     let tens = (twos * 103 >> 10) & 0x000F_000F_000F_000F;
     (tens | (twos - 10 * tens) << 8) + ZEROS
+}
+
+const fn rows(last: u8) -> Rows {
+    let row = Row { first: 0, second_digit: 0, second: 0, fraction: 0, whole: 0, third: 0 };
+    let mut rows = [[row; SHORT]; limits::DECIMALS_MAX as usize + 1];
+    let mut decimals = 0;
+    while decimals < rows.len() {
+        let mut digits = 1;
+        while digits < SHORT {
+            rows[decimals][digits] = short_row(decimals, digits, last);
+            digits += 1;
+        }
+        decimals += 1;
+    }
+    rows
+}
+
+const fn short_row(decimals: usize, digits: usize, last: u8) -> Row {
+    let has_point = decimals > 0;
+    let written = if digits > decimals { digits } else { decimals + 1 };
+    let from = FIGURE_BYTES - written - has_point as usize;
+    let point_at = FIGURE_BYTES - 1 - decimals;
+    let (mut fixed, mut stays, mut moves) = ([0; 24], [0; 24], [0; 24]);
+    let mut at = 0;
+    while at < FIGURE_BYTES {
+        let moved = has_point && at < point_at;
+        if at + 1 == from {
+            fixed[at] = last;
+        } else if at < from {
+            fixed[at] = b' ';
+        } else if has_point && at == point_at {
+            fixed[at] = b'.';
+        } else if at + (moved as usize) < 16 {
+            // Only the last eight digits are not zero.
+            fixed[at] = b'0';
+        } else if moved {
+            moves[at] = 0xFF;
+        } else {
+            stays[at] = 0xFF;
+        }
+        at += 1;
+    }
+    let ([first, second, third], stays, moves) = (words(&fixed), words(&stays), words(&moves));
+    Row { first, second_digit: moves[1], second, fraction: stays[2], whole: moves[2], third }
 }
 
 /// What stands in a place beside a number, by its length.
@@ -182,7 +312,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn written(figure: Figure, units: i64) -> String {
-        String::from_utf8(figure.text(units).to_vec()).unwrap()
+        String::from_utf8(figure.text(units).as_flattened().to_vec()).unwrap()
     }
 
     #[test]
@@ -209,8 +339,8 @@ mod tests {
 
     #[test]
     fn a_count_has_no_sign() {
-        let text = Figure::bare(0).unsigned(u64::MAX, 0);
-        assert_eq!(text.trim_ascii_start(), u64::MAX.to_string().as_bytes());
+        let text = Figure::bare(0).unsigned(u64::MAX);
+        assert_eq!(text.as_flattened().trim_ascii_start(), u64::MAX.to_string().as_bytes());
     }
 
     proptest! {

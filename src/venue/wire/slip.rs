@@ -4,7 +4,7 @@
 //! request. Every place has one width, so that nothing else moves.
 //! Never: an allocation after it was made, a byte that an earlier order left behind.
 
-use super::figure::FIGURE_BYTES;
+use super::figure::{FIGURE_BYTES, FigureText};
 use crate::event::ClientId;
 use crate::limits;
 
@@ -122,8 +122,13 @@ impl Slip {
 
     /// Fills in a price, a quantity, a number or a time.
     #[inline(always)]
-    pub fn figure(&mut self, place: Place, text: &[u8; FIGURE_BYTES]) {
-        self.fill(place, text);
+    pub fn figure(&mut self, place: Place, text: FigureText) {
+        debug_assert_eq!(place.width(), FIGURE_BYTES);
+        let at = usize::from(self.at[place as usize]);
+        let (words, _) = self.bytes[at..at + FIGURE_BYTES].as_chunks_mut::<8>();
+        for (place, word) in words.iter_mut().zip(text) {
+            *place = word;
+        }
     }
 
     /// Fills in a venue's order id.
@@ -169,7 +174,7 @@ mod tests {
         let draft = Draft::new().text("{\"p\":").place(Place::Price).text(",\"c\":\"");
         let mut slip = draft.place(Place::Client).text("\"}").finish().unwrap();
         for (price, name) in [(645_251, b"n00000100000000001"), (5, b"n00000100000000002")] {
-            slip.figure(Place::Price, &Figure::bare(1).text(price));
+            slip.figure(Place::Price, Figure::bare(1).text(price));
             slip.name(Place::Client, &ClientId(*name));
             let text = String::from_utf8(slip.bytes().to_vec()).unwrap();
             let name = std::str::from_utf8(name).unwrap();
@@ -181,7 +186,7 @@ mod tests {
     #[test]
     fn what_has_no_place_leaves_no_trace() {
         let mut slip = Draft::new().text("{}").finish().unwrap();
-        slip.figure(Place::Qty, &Figure::bare(1).text(5));
+        slip.figure(Place::Qty, Figure::bare(1).text(5));
         slip.venue_order(u128::MAX);
         assert_eq!(slip.bytes(), b"{}");
     }

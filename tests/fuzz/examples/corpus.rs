@@ -25,6 +25,14 @@ const EXCHANGE: &[&str] = &[
     r#"{"type":"l2update","product_id":"BTC-USD","changes":[["sell","10102.55","660.5"],["buy","10101.10","0.00000000"]],"time":"2021-04-17T16:43:37.075687Z"}"#,
     r#"{"type":"match","trade_id":10,"sequence":50,"time":"2014-11-07T08:19:27.028459Z","product_id":"BTC-USD","size":"5.23512","price":"400.23","side":"sell"}"#,
 ];
+const ORDER: &[&str] = &[
+    r#"{"method":"add_order","params":{"order_type":"limit","side":"buy","symbol":"BTC/USD","order_qty":0.0015,"limit_price":64525.1,"time_in_force":"gtc","post_only":true,"cl_ord_id":"n00000100000000001","token":""},"req_id":123456789}"#,
+    r#"{"method":"cancel_order","params":{"cl_ord_id":["n00000100000000001"],"token":""},"req_id":3}"#,
+    r#"{"id":"1","method":"order.place","params":{"symbol":"BTCUSDT","side":"SELL","type":"LIMIT","timeInForce":"GTC","price":"23416.10","quantity":"0.00847","newClientOrderId":"n00000100000000001","newOrderRespType":"ACK","timestamp":1660801715431}}"#,
+    r#"{"id":"2","method":"order.cancel","params":{"symbol":"BTCUSDT","origClientOrderId":"n00000100000000001","timestamp":1}}"#,
+    r#"{"client_order_id":"n00000100000000001","product_id":"BTC-USD","side":"BUY","order_configuration":{"limit_limit_gtc":{"base_size":"0.00150000","limit_price":"64525.10","post_only":true}}}"#,
+    r#"{"order_ids":["n00000100000000001"]}"#,
+];
 const NASDAQ: &[&str] = &[
     "34200.004241176,1,16113575,18,5853300,1\n5859400,200,5853300,18",
     "34200.275,4,16113575,18,5853300,-1\n5859400,182,5853300,18",
@@ -50,6 +58,7 @@ fn main() -> std::io::Result<()> {
     }
     write(&root.join("kraken_v1"), KRAKEN_V1.iter().copied())?;
     write(&root.join("coinbase_exchange"), EXCHANGE.iter().copied())?;
+    write(&root.join("order"), ORDER.iter().copied())?;
     write(&root.join("nasdaq"), NASDAQ.iter().copied())?;
     write(
         &root.join("redact"),

@@ -9,15 +9,18 @@ use std::fs;
 use std::path::PathBuf;
 
 use neural_kraken::base::{
-    ConnectionId, Instrument, InstrumentId, Instruments, Nanos, Precision, Side, Symbol,
+    ConnectionId, Instrument, InstrumentId, Instruments, Nanos, OrderId, Precision, Price, Qty,
+    Side, Symbol,
 };
-use neural_kraken::event::{BookState, Market, Stamp, View};
+use neural_kraken::event::{BookState, Market, Stamp, Terms, View};
 use neural_kraken::journal::{self, Item, Reader};
 use neural_kraken::stage::book::{Books, Settings};
 use neural_kraken::stage::contract::{Emit, Idle, On};
 use neural_kraken::stage::feed::Feed;
 use neural_kraken::venue::wire::{FastLevel, Padded, Strict};
-use neural_kraken::venue::{self, Decoded, Dialect, Input, Listings, Raw, Scale, settle};
+use neural_kraken::venue::{
+    self, Decoded, Dialect, Input, Label, Listings, Raw, Request, Scale, Session, Target, settle,
+};
 
 /// Symbols that frames may be about, with their decimals.
 const SYMBOLS: &[(&str, u8, u8)] = &[
@@ -165,6 +168,44 @@ impl Emit<View> for Quiet {
 fn told(decoded: &Decoded) -> (String, &[neural_kraken::event::Level], Option<u64>, u32) {
     let heads: Vec<_> = decoded.events.iter().map(|e| (e.head, e.start, e.count)).collect();
     (format!("{heads:?}"), &decoded.levels, decoded.sequence, decoded.other)
+}
+
+/// A request about an order: what a desk takes is what it would write itself for that order.
+pub fn order(data: &[u8]) {
+    for dialect in venue::DIALECTS {
+        let Some(desk) = dialect.desk else { continue };
+        let Ok(request) = desk.decode(data) else { continue };
+        let again = match request {
+            Request::Place { client, symbol, side, style, price, qty } => {
+                // Our own names fill their place; a shorter one cannot be written.
+                if client.0.contains(&0) {
+                    continue;
+                }
+                let scale = price.map_or(0, |price| price.scale);
+                let instrument = Instrument::plain(dialect.name, symbol, scale, qty.scale);
+                let Some(mut template) = desk.template(&instrument, &Session::default()) else {
+                    continue;
+                };
+                let price = Price(price.map_or(0, |price| price.mantissa));
+                let terms = Terms { price, qty: Qty(qty.mantissa), side, style };
+                let label = Label { order: OrderId(1), client, now: Nanos(1) };
+                desk.decode(template.place(&label, &terms))
+            }
+            Request::Cancel { client } => {
+                if client.0.contains(&0) {
+                    continue;
+                }
+                let symbol = Symbol::new(b"BTC").expect("a symbol");
+                let instrument = Instrument::plain(dialect.name, symbol, 1, 8);
+                let mut template =
+                    desk.template(&instrument, &Session::default()).expect("a template");
+                let label = Label { order: OrderId(1), client, now: Nanos(1) };
+                let target = Target { client, venue_order: None };
+                desk.decode(template.cancel(&label, &target))
+            }
+        };
+        assert_eq!(again, Ok(request), "{}", dialect.name);
+    }
 }
 
 /// A segment of a journal: read to its end, whatever it holds.
