@@ -18,6 +18,6 @@ pub use instrument::{
 pub use mark::{MarkStep, Marks};
 pub use number::{Decimal, DecimalError, Price, Qty, Side, render};
 pub use position::{InverseDecimals, Position};
-pub use rate::Rate;
+pub use rate::{Quick, Rate};
 pub use symbol::{Symbol, SymbolTable};
 pub use time::{Nanos, TimeError};

@@ -111,6 +111,62 @@ impl Rate {
     }
 }
 
+/// A [`Rate`] prepared for amounts up to a bound: one shift, one multiplication, and no question how
+/// far to shift back.
+#[derive(Clone, Copy, Debug)]
+pub struct Quick {
+    factor: u64,
+    up: u32,
+    most: u64,
+}
+
+impl Quick {
+    /// For results up to `result_max`.
+    pub const fn new(rate: Rate, result_max: i64) -> Quick {
+        // By halves, since it may have 64 bits; one less, since it is rounded itself.
+        let most = match rate.inverse().halved(1).of(result_max) {
+            Some(half) => (2 * half as u64).saturating_sub(2),
+            None => u64::MAX,
+        };
+        match rate.shift {
+            64..=127 => {
+                let down = rate.shift - 64;
+                // To the nearest: of the whole product that is half a unit at most.
+                let half = if down == 0 { 0 } else { rate.factor >> (down - 1) & 1 };
+                // Without a shift there is nothing to round, so this does not overflow.
+                Quick { factor: (rate.factor >> down) + half, up: 0, most }
+            }
+            128.. => Quick { factor: 0, up: 0, most },
+            1..=63 => {
+                let up = 64 - rate.shift;
+                let room = u64::MAX >> up;
+                let most = if most < room { most } else { room };
+                Quick { factor: rate.factor, up: up as u32, most }
+            }
+            _ => Quick { factor: rate.factor, up: 0, most: 0 },
+        }
+    }
+
+    /// The largest amount that it takes.
+    #[inline(always)]
+    pub const fn most(self) -> u64 {
+        self.most
+    }
+
+    /// An amount times the rate, to the nearest unit; only where it is at most [`Quick::most`].
+    #[inline(always)]
+    pub const fn of(self, amount: u64) -> u64 {
+        let product = (amount << self.up) as u128 * self.factor as u128;
+        (product >> 64) as u64 + (product as u64 >> 63)
+    }
+
+    /// The same rounded down, or one less or more where the rate itself is rounded.
+    #[inline(always)]
+    pub const fn near_of(self, amount: u64) -> u64 {
+        (((amount << self.up) as u128 * self.factor as u128) >> 64) as u64
+    }
+}
+
 /// `number * 2^-shift`, to the nearest.
 #[inline(always)]
 const fn shifted(number: u128, shift: i32) -> Option<u128> {
@@ -172,6 +228,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_quick_rate_is_within_a_unit_of_the_rate(
+            up in 1_u64..u64::MAX, down in 1_u64..u64::MAX, part in 0_u64..=u64::MAX,
+        ) {
+            let rate = Rate::whole(up).times(Rate::whole(down).inverse());
+            let quick = Quick::new(rate, 1 << 60);
+            let amount = (u128::from(part) * u128::from(quick.most()) >> 64) as u64;
+            let exact = rate.of_wide(i128::from(amount)).unwrap();
+            prop_assert!((quick.of(amount) as i64 - exact).abs() <= 1);
+            prop_assert!(quick.of(quick.most()) <= (1 << 60) + 1);
+        }
+
         #[test]
         fn a_product_is_that_of_whole_numbers(a in 1_u64..1 << 31, b in 1_u64..1 << 31, n in 0_i64..2) {
             let product = Rate::whole(a).times(Rate::whole(b));

@@ -13,14 +13,16 @@ mod part;
 mod check;
 mod chain;
 mod resolve;
+mod risk;
 #[cfg(test)]
 mod tests;
 
 pub use fault::{ConfigError, Fault, Place, Source, Wrong};
 pub use load::MANUAL;
 pub use part::{
-    Account, Asset, Book, Fungible, Holding, Instrument, Journal, Layout, Mark, Money, Paper,
-    Pipeline,
+    Account, AccountRisk, Amount, Asset, AssetRisk, Book, Fungible, Holding, Instrument,
+    InstrumentRisk, Journal, Layout, Mark, Money, Named, OrderRates, Paper, Pipeline, Risk,
+    RiskLists, StrategyRisk, VenueRisk,
 };
 pub use resolve::{Conversion, Funds, Resolved, Step};
 pub use whole::{Config, Universe};

@@ -123,6 +123,11 @@ fn identifying(path: &str) -> Option<&'static [&'static str]> {
         "assets" | "accounts" | "money.fungible" => Some(&["name"]),
         "marks" => Some(&["asset"]),
         "instruments" => Some(&["venue", "symbol"]),
+        "risk.instruments" => Some(&["instrument"]),
+        "risk.assets" => Some(&["asset"]),
+        "risk.strategies" => Some(&["strategy"]),
+        "risk.accounts" => Some(&["account"]),
+        "risk.venues" => Some(&["venue"]),
         _ => None,
     }
 }

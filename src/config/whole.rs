@@ -2,7 +2,8 @@
 
 use super::fault::Source;
 use super::part::{
-    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Paper, Pipeline,
+    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Paper, Pipeline, Risk,
+    RiskLists,
 };
 use crate::base::Symbol;
 
@@ -17,6 +18,10 @@ pub struct Config {
     pub journal: Journal,
     /// How paper money is traded.
     pub paper: Paper,
+    /// Limits of the whole.
+    pub risk: Risk,
+    /// Limits of single instruments, assets, strategies, accounts and venues.
+    pub risk_of: RiskLists,
     /// Who trades what where, and in what it is reckoned.
     pub universe: Universe,
 }

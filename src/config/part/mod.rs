@@ -9,6 +9,7 @@ mod asset;
 mod account;
 mod instrument;
 mod paper;
+mod risk;
 
 pub use account::{Account, Holding};
 pub use asset::Asset;
@@ -18,3 +19,7 @@ pub use journal::Journal;
 pub use money::{Fungible, Mark, Money};
 pub use paper::Paper;
 pub use pipeline::{Layout, Pipeline};
+pub use risk::{
+    AccountRisk, Amount, AssetRisk, InstrumentRisk, Named, OrderRates, Risk, RiskLists,
+    StrategyRisk, VenueRisk,
+};
