@@ -207,6 +207,9 @@ pub const STRAY_REPLIES_KEPT: usize = 64;
 /// Basis points of a price collar, at most: beyond it a price may be nothing or twice the market.
 pub const COLLAR_BPS_MAX: u64 = 10_000;
 
+/// Millionths of a fee, at most: a tenth. A rebate likewise.
+pub const FEE_PPM_MAX: u64 = 100_000;
+
 /// Requests a second, and at once, of one account, at most: no venue takes more.
 pub const REQUESTS_MAX: u64 = 100_000;
 
@@ -284,9 +287,6 @@ pub const PAPER_WALK_LEVELS_MAX: usize = 256;
 
 /// Price levels of which a paper venue remembers how much was taken.
 pub const PAPER_TAKEN_MAX: usize = 4_096;
-
-/// Fees that may be configured, hundredths of a basis point: a tenth of the money. Rebates as well.
-pub const FEE_PPM_MAX: i64 = 100_000;
 
 /// Microseconds to or from a paper venue, at most: a minute.
 pub const PAPER_LATENCY_US_MAX: u64 = 60_000_000;

@@ -57,7 +57,7 @@ impl Account {
 }
 
 fn fee(section: &mut Section<'_>, key: &'static str) -> Option<i64> {
-    let most = limits::FEE_PPM_MAX;
+    let most = limits::FEE_PPM_MAX as i64;
     let expected = format!(
         "decimal text of basis points from -{0} to {0} with at most {FEE_DECIMALS} decimals, as in \
          \"16\" (limit FEE_PPM_MAX)",

@@ -97,7 +97,8 @@ impl Default for Settings {
 impl Fees {
     /// Within what may be charged.
     pub(super) fn bounded(self) -> Fees {
-        let bounded = |ppm: i64| ppm.clamp(-limits::FEE_PPM_MAX, limits::FEE_PPM_MAX);
+        let most = limits::FEE_PPM_MAX as i64;
+        let bounded = |ppm: i64| ppm.clamp(-most, most);
         Fees { maker_ppm: bounded(self.maker_ppm), taker_ppm: bounded(self.taker_ppm) }
     }
 
