@@ -342,6 +342,8 @@ fn put_number(lanes: &mut Lanes, n: usize, text: &[u8], trace: &Trace, value: i6
 pub(super) fn sketch<K: Kernel>(kernel: K, frame: Padded<'_>) -> u64 {
     /// Letters have it, digits do not.
     const LETTER: u8 = 0x40;
+    /// Of what is no letter, digits and colons have it.
+    const DIGIT: u8 = 0x10;
     let (blocks, _) = frame.raw().as_chunks::<64>();
     let len = frame.len();
     let mut places = len as u64;
@@ -350,6 +352,10 @@ pub(super) fn sketch<K: Kernel>(kernel: K, frame: Padded<'_>) -> u64 {
         let inside = if rest >= 64 { !0 } else { (1 << rest) - 1 };
         let here = kernel.bits(block, LETTER) & inside;
         places = places.rotate_left(19) ^ here;
+        if n == 1 {
+            // Points and commas: instruments of other decimals differ in the first price.
+            places ^= (!(kernel.bits(block, DIGIT) | here) & inside).rotate_left(7);
+        }
     }
     // An odd constant: digits of the golden ratio.
     places.wrapping_mul(0x9E37_79B9_7F4A_7C15)
