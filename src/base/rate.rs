@@ -111,8 +111,8 @@ impl Rate {
     }
 }
 
-/// A [`Rate`] prepared for amounts up to a bound: one shift, one multiplication, and no question how
-/// far to shift back.
+/// A [`Rate`] prepared for amounts up to a bound: one shift, one multiplication, and no question
+/// how far to shift back.
 #[derive(Clone, Copy, Debug)]
 pub struct Quick {
     factor: u64,
@@ -241,7 +241,9 @@ mod tests {
         }
 
         #[test]
-        fn a_product_is_that_of_whole_numbers(a in 1_u64..1 << 31, b in 1_u64..1 << 31, n in 0_i64..2) {
+        fn a_product_is_that_of_whole_numbers(
+            a in 1_u64..1 << 31, b in 1_u64..1 << 31, n in 0_i64..2,
+        ) {
             let product = Rate::whole(a).times(Rate::whole(b));
             prop_assert_eq!(product.of(n), Some((a * b) as i64 * n));
         }

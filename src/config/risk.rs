@@ -131,17 +131,6 @@ impl Config {
                 balances: Vec::new(),
             }
         });
-        let mut venues: Vec<&'static str> = resolved.instruments.iter().map(|i| i.venue).collect();
-        venues.sort_unstable();
-        venues.dedup();
-        let venues = venues.into_iter().map(|venue| {
-            let own = find(&lists.venues, venue);
-            VenueLimits {
-                venue,
-                exposure_max: money_if_any(own.and_then(|own| own.exposure_max)),
-                fee_ppm: own.and_then(|own| own.fee_ppm).unwrap_or(risk.fee_ppm),
-            }
-        });
         Settings {
             first_order: 1,
             reckoning: resolved.reporting,
@@ -150,7 +139,7 @@ impl Config {
             assets: assets.collect(),
             strategies: strategies.collect(),
             accounts: accounts.collect(),
-            venues: venues.collect(),
+            venues: venues(resolved, risk, lists, of_money),
             gross_max: money(risk.gross_max),
             net_max: money(risk.net_max),
             open_orders_max: Some(risk.open_orders_max),
@@ -161,6 +150,23 @@ impl Config {
             decimals,
         }
     }
+}
+
+/// Of each venue that is used.
+fn venues(resolved: &Resolved, risk: &Risk, lists: &RiskLists, decimals: u8) -> Vec<VenueLimits> {
+    let mut venues: Vec<&'static str> = resolved.instruments.iter().map(|i| i.venue).collect();
+    venues.sort_unstable();
+    venues.dedup();
+    let limits = |venue| {
+        let own = find(&lists.venues, venue);
+        let exposure_max = own.and_then(|own| own.exposure_max);
+        VenueLimits {
+            venue,
+            exposure_max: exposure_max.and_then(|amount| amount.at(decimals).unwrap_or(Some(0))),
+            fee_ppm: own.and_then(|own| own.fee_ppm).unwrap_or(risk.fee_ppm),
+        }
+    };
+    venues.into_iter().map(limits).collect()
 }
 
 fn find<'n, T>(all: &'n [Named<T>], name: &str) -> Option<&'n T> {

@@ -1,4 +1,5 @@
-//! Each limit on what is held and open alone: the last order that fits, and the first that does not.
+//! Each limit on what is held and open alone: the last order that fits, and the first that does
+//! not.
 
 use super::stand::*;
 use super::*;

@@ -1,12 +1,10 @@
 //! The checks: all of them, each time, as one mask; a branch only at the end.
 
+use super::exposure::SANE_MAX;
 use super::gate::Gate;
-use super::rule::{key, place};
+use super::rule::{Rule, key, place};
 use crate::base::{AccountId, InstrumentId};
 use crate::event::{Action, Child, Reason, Reasons};
-
-/// Prices and quantities beyond this are no orders, and leave no room for sums.
-const SANE_MAX: i64 = 1 << 61;
 
 const BPS: u128 = 10_000;
 
@@ -23,13 +21,16 @@ pub(super) struct Weighed {
     pub(super) balance: usize,
     /// Units of the asset that is paid with.
     pub(super) reserve: i64,
-    /// Worth of the cell's side with it.
+    /// Quantity of the cell's side with it.
+    pub(super) worst: i64,
+    /// Worth of that.
     pub(super) worth: i64,
     /// By how much that is more.
     pub(super) more: i64,
     /// By how much the cell's exposure is more.
     pub(super) whole: i64,
-    /// The same of the strategy's cell.
+    // The same of the strategy's cell.
+    pub(super) strategy_worst: i64,
     pub(super) strategy_worth: i64,
     pub(super) strategy_whole: i64,
     /// The account's budget after it.
@@ -69,14 +70,11 @@ impl Gate {
         let (cell_at, strategy_at) = (self.cell_of(n, who), n * self.strategies + strategy);
         let exposures = &self.exposures;
         let (cell, own) = (&exposures.accounts[cell_at], &exposures.strategies[strategy_at]);
-
-        let (price, qty) = (terms.price.0.clamp(0, SANE_MAX), terms.qty.0.clamp(0, SANE_MAX));
-        let is_price = (price == terms.price.0) & (price > 0);
-        let is_qty = (qty == terms.qty.0) & (qty > 0);
+        let price = terms.price.0.clamp(0, SANE_MAX);
+        let qty = terms.qty.0.clamp(0, SANE_MAX);
         let product = price as u128 * qty as u128;
         let is_vast = product > u128::from(u64::MAX);
         let product = if is_vast { u64::MAX } else { product as u64 };
-        let notional = if rule.is_inverse { qty as u64 } else { product };
 
         // What it would take from the account.
         let cost = &rule.costs[at];
@@ -86,61 +84,39 @@ impl Gate {
         let free = balance.total.saturating_sub(balance.reserved);
 
         // What it would make of the exposures.
-        let worth = rule.worth(cell.worst(at).saturating_add(qty));
+        let worst = (cell.worst[at] + qty).min(SANE_MAX);
+        let worth = rule.worth(worst);
         let more = worth - cell.worth[at];
         let whole = worth.max(cell.worth[1 - at]) - cell.exposure();
-        let strategy_worth = rule.worth(own.worst(at).saturating_add(qty));
+        let strategy_worst = (own.worst[at] + qty).min(SANE_MAX);
+        let strategy_worth = rule.worth(strategy_worst);
         let strategy_whole = strategy_worth.max(own.worth[1 - at]) - own.exposure();
-        let held = if at == 0 { rule.qty } else { -rule.qty };
-        let position = rule.open[at].saturating_add(held).saturating_add(qty);
+        let base = &exposures.asset[usize::from(rule.base)].0[at];
+        let quote = &exposures.asset[usize::from(rule.quote)].0[1 - at];
+        let of_strategy = &exposures.strategy[strategy];
 
-        let twice = (rule.bid as u64).wrapping_add(rule.ask as u64);
-        let off = (2 * price as u64).abs_diff(twice);
-        let is_off = u128::from(off) * BPS > u128::from(twice) * u128::from(rule.collar_bps);
-        let is_one_sided = (rule.bid <= 0) | (rule.ask <= 0);
-        let has_collar = rule.collar_bps != u64::MAX;
-        let is_crossing = key(terms.side, price).saturating_add(rule.keys[1 - at]) >= 0;
         let clear = account.budget.after(now);
         let is_ours = rule.is_known & (rule.venue == account.venue);
-        let is_open = rule.styles >> terms.style as u8 & 1 != 0;
         let is_stale = now.saturating_sub(rule.seen.0) > self.quote_age_max_ns;
         let is_too_many =
             (self.orders.open >= self.open_orders_max) | (account.open >= account.open_max);
-        let base = &exposures.asset[usize::from(rule.base)].0[at];
-        let quote = &exposures.asset[usize::from(rule.quote)].0[1 - at];
-        let is_unknown_strategy = strategy == self.strategies - 1;
-
-        let reasons = self
-            .standing
+        let is_unknown = strategy == self.strategies - 1;
+        let reasons = terms_against(rule, child, price, qty, product)
             .with(Reason::Instrument, !is_ours)
-            .with(Reason::Closed, !is_open)
-            .with(Reason::BookNotLive, !rule.is_live)
             .with(Reason::BookStale, is_stale)
-            .with(Reason::FeatureNotReady, !child.is_ready)
-            .with(Reason::Tick, !is_price | !rule.tick.divides(price as u64))
-            .with(Reason::Lot, !is_qty | !rule.lot.divides(qty as u64))
-            .with(Reason::QtyMin, qty < rule.qty_min)
-            .with(Reason::NotionalMin, notional < rule.notional_min)
             .with(Reason::Balance, reserve > free)
-            .with(Reason::Collar, has_collar & (is_off | is_one_sided))
-            .with(Reason::QtyMax, qty > rule.qty_max)
-            .with(Reason::NotionalMax, (notional > rule.notional_max) | is_vast)
-            .with(Reason::Position, position > rule.position_max)
             .with(Reason::Asset, base.breaks(more) | quote.breaks(more))
-            .with(
-                Reason::Strategy,
-                exposures.strategy[strategy].breaks(strategy_whole) | is_unknown_strategy,
-            )
+            .with(Reason::Strategy, of_strategy.breaks(strategy_whole) | is_unknown)
             .with(Reason::Account, account.exposure.breaks(whole))
             .with(Reason::Venue, exposures.venue[usize::from(rule.venue)].breaks(whole))
             .with(Reason::Gross, exposures.gross.breaks(whole))
             .with(Reason::Net, exposures.net.0[at].breaks(more))
             .with(Reason::OpenOrders, is_too_many)
             .with(Reason::Rate, account.budget.breaks(clear, now))
-            .with(Reason::SelfCross, is_crossing)
+            .with(Reason::NotionalMax, is_vast)
             .with(Reason::Full, self.orders.is_full());
         Weighed {
-            reasons,
+            reasons: Reasons(reasons.0 | self.standing.0),
             rule: n,
             account: who,
             cell: cell_at,
@@ -148,9 +124,11 @@ impl Gate {
             strategy_cell: strategy_at,
             balance: balance_at,
             reserve,
+            worst,
             worth,
             more,
             whole,
+            strategy_worst,
             strategy_worth,
             strategy_whole,
             clear,
@@ -171,4 +149,35 @@ impl Gate {
             }
         }
     }
+}
+
+/// The checks of an order's terms against its instrument and its market; price and quantity are cut
+/// to what is sane, `product` is both multiplied.
+#[inline(always)]
+fn terms_against(rule: &Rule, child: &Child, price: i64, qty: i64, product: u64) -> Reasons {
+    let terms = &child.terms;
+    let at = place(terms.side);
+    let is_price = (price == terms.price.0) & (price > 0);
+    let is_qty = (qty == terms.qty.0) & (qty > 0);
+    let notional = if rule.is_inverse { qty as u64 } else { product };
+    let is_open = rule.styles >> terms.style as u8 & 1 != 0;
+    let twice = (rule.bid as u64).wrapping_add(rule.ask as u64);
+    let off = (2 * price as u64).abs_diff(twice);
+    let is_off = u128::from(off) * BPS > u128::from(twice) * u128::from(rule.collar_bps);
+    let is_one_sided = (rule.bid <= 0) | (rule.ask <= 0);
+    let has_collar = rule.collar_bps != u64::MAX;
+    let is_crossing = key(terms.side, price) + rule.keys[1 - at] >= 0;
+    Reasons::NONE
+        .with(Reason::Closed, !is_open)
+        .with(Reason::BookNotLive, !rule.is_live)
+        .with(Reason::FeatureNotReady, !child.is_ready)
+        .with(Reason::Tick, !is_price | !rule.tick.divides(price as u64))
+        .with(Reason::Lot, !is_qty | !rule.lot.divides(qty as u64))
+        .with(Reason::QtyMin, qty < rule.qty_min)
+        .with(Reason::NotionalMin, notional < rule.notional_min)
+        .with(Reason::Collar, has_collar & (is_off | is_one_sided))
+        .with(Reason::QtyMax, qty > rule.qty_max)
+        .with(Reason::NotionalMax, notional > rule.notional_max)
+        .with(Reason::Position, qty > rule.room[at])
+        .with(Reason::SelfCross, is_crossing)
 }

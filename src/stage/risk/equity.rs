@@ -101,10 +101,13 @@ impl Gate {
 
     /// Takes the worth of everything anew, from the marks as they are.
     pub(super) fn value_all(&mut self) {
-        self.rules.iter_mut().filter(|rule| rule.is_known).for_each(|rule| rule.mark(&self.marks));
+        for rule in self.rules.iter_mut().filter(|rule| rule.is_known) {
+            rule.mark(&self.marks);
+            rule.make_room();
+        }
         self.exposures.clear();
         for account in &mut self.accounts {
-            account.exposure.now = 0;
+            account.exposure.clear();
         }
         for n in 0..self.exposures.active.len() {
             let at = self.exposures.active[n] as usize;

@@ -15,58 +15,75 @@ pub(super) struct Cell {
     pub(super) qty: i64,
     /// Quantity of open and unknown orders, by side.
     pub(super) open: [i64; 2],
-    /// Worth of the worst case, by side.
+    /// The quantity if all orders of a side filled; below zero where the other side is held.
+    pub(super) worst: [i64; 2],
+    /// Worth of that, by side.
     pub(super) worth: [i64; 2],
     /// Is it in the list of those that anything ever happened to?
     pub(super) is_active: bool,
 }
 
 impl Cell {
-    /// The quantity if all orders of a side filled; below zero where the other side is held.
-    #[inline(always)]
-    pub(super) const fn worst(&self, side: usize) -> i64 {
-        let held = if side == 0 { self.qty } else { -self.qty };
-        self.open[side].saturating_add(held)
-    }
-
     /// What it counts.
     #[inline(always)]
     pub(super) fn exposure(&self) -> i64 {
         self.worth[0].max(self.worth[1])
     }
 
-    /// Takes the worth of its quantities anew, and says by how much each side and the whole grew.
+    /// Takes the worst case of its quantities and what that is worth anew, and says by how much
+    /// each side and the whole grew.
     #[inline]
     pub(super) fn value(&mut self, rule: &Rule) -> ([i64; 2], i64) {
         let (old, exposure) = (self.worth, self.exposure());
-        self.worth = [rule.worth(self.worst(0)), rule.worth(self.worst(1))];
+        self.worst = worst(self.qty, self.open);
+        self.worth = self.worst.map(|qty| rule.worth(qty));
         ([self.worth[0] - old[0], self.worth[1] - old[1]], self.exposure() - exposure)
     }
 }
 
-/// A sum of exposures, and how large it may be.
+/// Quantities and sums are cut off here: no limit is as large, and sums of two still fit.
+pub(super) const SANE_MAX: i64 = 1 << 60;
+
+/// What a side comes to if all its orders fill: long, what is held and every purchase; short, every
+/// sale less what is held.
+pub(super) fn worst(qty: i64, open: [i64; 2]) -> [i64; 2] {
+    let cut = |sum: i64| sum.clamp(-SANE_MAX, SANE_MAX);
+    [cut(open[0].saturating_add(qty)), cut(open[1].saturating_sub(qty))]
+}
+
+/// A sum of exposures, how large it may be, and what room that leaves.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sum {
-    pub(super) now: i64,
-    pub(super) most: i64,
+    now: i64,
+    most: i64,
+    room: i64,
 }
 
 impl Sum {
     /// With a limit, or none.
-    pub(super) const fn new(most: Option<i64>) -> Sum {
-        Sum { now: 0, most: if let Some(most) = most { most } else { i64::MAX } }
+    pub(super) fn new(most: Option<i64>) -> Sum {
+        let mut sum = Sum { now: 0, most: most.unwrap_or(i64::MAX), room: 0 };
+        sum.clear();
+        sum
     }
 
     /// Would this much more be too much? What is not more never is.
     #[inline(always)]
     pub(super) const fn breaks(&self, more: i64) -> bool {
-        (more > 0) & (self.now.saturating_add(more) > self.most)
+        more > self.room
     }
 
     /// Adds.
     #[inline(always)]
-    pub(super) const fn add(&mut self, more: i64) {
-        self.now = self.now.saturating_add(more);
+    pub(super) fn add(&mut self, more: i64) {
+        self.now = (self.now + more).clamp(-SANE_MAX, SANE_MAX);
+        self.room = self.most.saturating_sub(self.now).max(0);
+    }
+
+    /// Empties it.
+    pub(super) fn clear(&mut self) {
+        self.now = 0;
+        self.room = self.most.max(0);
     }
 }
 
@@ -76,7 +93,7 @@ pub(super) struct Sides(pub(super) [Sum; 2]);
 
 impl Sides {
     /// With one limit for both.
-    pub(super) const fn new(most: Option<i64>) -> Sides {
+    pub(super) fn new(most: Option<i64>) -> Sides {
         Sides([Sum::new(most); 2])
     }
 }
@@ -155,10 +172,10 @@ impl Exposures {
 
     /// Empties all sums, before all cells are added anew.
     pub(super) fn clear(&mut self) {
-        self.gross.now = 0;
+        self.gross.clear();
         let singles = self.venue.iter_mut().chain(&mut self.strategy);
-        singles.for_each(|sum| sum.now = 0);
+        singles.for_each(Sum::clear);
         let sides = self.asset.iter_mut().chain(std::iter::once(&mut self.net));
-        sides.flat_map(|sides| &mut sides.0).for_each(|sum| sum.now = 0);
+        sides.flat_map(|sides| &mut sides.0).for_each(Sum::clear);
     }
 }

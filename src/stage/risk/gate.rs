@@ -6,7 +6,7 @@ use super::equity::Equity;
 use super::exposure::{Cell, Exposures, Growth, Owner, Sides, Sum};
 use super::orders::{Orders, Slot};
 use super::rule::{Rule, place};
-use super::settings::Settings;
+use super::settings::{AccountLimits, Settings};
 use super::state::{Halt, HaltReason};
 use crate::base::{
     AccountId, AssetId, InstrumentId, Instruments, Marks, Nanos, OrderId, Position, Price, Qty,
@@ -58,29 +58,12 @@ impl Gate {
         let mut venues: Vec<&str> = instruments.iter().map(|i| i.venue).collect();
         venues.sort_unstable();
         venues.dedup();
-        let venue = |name: &str| venues.iter().position(|v| *v == name);
-        let mut of_venue = vec![0_u32; venues.len()];
-        let mut accounts: Vec<Account> = Vec::new();
-        for limits in &settings.accounts {
-            let at = venue(limits.venue);
-            let ordinal = at.map_or(0, |at| of_venue[at]);
-            if let Some(at) = at {
-                of_venue[at] += 1;
-            }
-            accounts.push(Account {
-                venue: at.map_or(Account::nobody().venue, |at| at as u16),
-                ordinal: ordinal as u16,
-                open: 0,
-                open_max: limits.open_orders_max.unwrap_or(u32::MAX),
-                exposure: Sum::new(limits.exposure_max),
-                budget: Budget::new(limits.rate),
-            });
-        }
-        accounts.push(Account::nobody());
+        let accounts = accounts(settings, &venues);
         let mut owners = vec![Owner { account: accounts.len() as u16 - 1, instrument: u32::MAX }];
         let mut rules = Vec::with_capacity(instruments.len() + 1);
         for instrument in instruments {
-            let at = venue(instrument.venue).unwrap_or(venues.len()) as u16;
+            let at = venues.iter().position(|venue| *venue == instrument.venue);
+            let at = at.unwrap_or(venues.len()) as u16;
             rules.push(Rule::new(instrument, settings, at, owners.len() as u32));
             let here = accounts.iter().enumerate().filter(|(_, account)| account.venue == at);
             owners.extend(
@@ -274,6 +257,7 @@ impl Gate {
         self.balances[w.balance].reserved += w.reserve;
         let rule = &mut self.rules[w.rule];
         rule.open[at] += qty.0;
+        rule.make_room();
         let order = Slot {
             id,
             intent: child.intent,
@@ -296,9 +280,11 @@ impl Gate {
         sides[at] = w.more;
         let cell = &mut self.exposures.accounts[w.cell];
         cell.open[at] += qty.0;
+        cell.worst[at] = w.worst;
         cell.worth[at] = w.worth;
         let cell = &mut self.exposures.strategies[w.strategy_cell];
         cell.open[at] += qty.0;
+        cell.worst[at] = w.strategy_worst;
         cell.worth[at] = w.strategy_worth;
         self.exposures.touch(w.cell);
         self.exposures.touch_strategy(w.strategy_cell);
@@ -379,6 +365,28 @@ impl On<Tick> for Gate {
             self.sweep(Stamp { recv_ns: tick.now, ..Stamp::default() }, out);
         }
     }
+}
+
+/// By id, and nobody after them.
+fn accounts(settings: &Settings, venues: &[&str]) -> Vec<Account> {
+    let mut of_venue = vec![0_u16; venues.len()];
+    let account = |limits: &AccountLimits| {
+        let at = venues.iter().position(|venue| *venue == limits.venue);
+        let mut ordinal = 0;
+        if let Some(at) = at {
+            ordinal = of_venue[at];
+            of_venue[at] += 1;
+        }
+        Account {
+            venue: at.map_or(Account::nobody().venue, |at| at as u16),
+            ordinal,
+            open: 0,
+            open_max: limits.open_orders_max.unwrap_or(u32::MAX),
+            exposure: Sum::new(limits.exposure_max),
+            budget: Budget::new(limits.rate),
+        }
+    };
+    settings.accounts.iter().map(account).chain([Account::nobody()]).collect()
 }
 
 fn exposures(

@@ -1,6 +1,7 @@
 //! All that the gate knows of one instrument: its limits, prepared so that a check is a comparison
 //! or two, its market, and what we hold and have open of it.
 
+use super::exposure::worst;
 use super::settings::{InstrumentLimits, Settings};
 use super::step::Step;
 use crate::base::{AssetId, Instrument, InstrumentKind, Marks, Nanos, Quick, Rate, Side, Status};
@@ -66,6 +67,8 @@ pub(super) struct Rule {
     // What we have of it, all accounts together.
     pub(super) qty: i64,
     pub(super) open: [i64; 2],
+    /// What more of each side the limit of the position leaves room for.
+    pub(super) room: [i64; 2],
     /// The best price of our own orders by side: as it is for purchases, negative for sales.
     pub(super) keys: [i64; 2],
     /// The first order of each side.
@@ -165,6 +168,7 @@ impl Rule {
             money: UNMARKED,
             qty: 0,
             open: [0; 2],
+            room: [i64::MAX; 2],
             keys: [NO_KEY; 2],
             heads: [NO_SLOT; 2],
             kind: InstrumentKind::Spot,
@@ -246,6 +250,7 @@ impl Rule {
         Rule {
             qty_max: limits.qty_max.unwrap_or(i64::MAX),
             position_max: limits.position_max.unwrap_or(i64::MAX),
+            room: [limits.position_max.unwrap_or(i64::MAX); 2],
             notional_limit: limits.notional_max,
             notional_max: if limits.notional_max.is_some() { 0 } else { u64::MAX },
             collar_bps: limits.collar_bps.map_or(u64::MAX, u64::from),
@@ -263,6 +268,13 @@ impl Rule {
         let is_ours =
             (quote.price_decimals, quote.qty_decimals) == (self.price_decimals, self.qty_decimals);
         self.is_live = (quote.state == BookState::Live) & is_ours;
+    }
+
+    /// What we have of it changed.
+    #[inline(always)]
+    pub(super) fn make_room(&mut self) {
+        let most = self.position_max;
+        self.room = worst(self.qty, self.open).map(|worst| most.saturating_sub(worst).max(0));
     }
 
     /// Its status changed.

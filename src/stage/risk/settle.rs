@@ -103,6 +103,7 @@ impl Gate {
         self.exposures.touch_strategy(own);
         let rule = &mut self.rules[n];
         rule.open[at] += open;
+        rule.make_room();
         let of_account = &mut self.exposures.accounts[cell];
         of_account.open[at] += open;
         let (sides, whole) = of_account.value(rule);
