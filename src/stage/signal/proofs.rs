@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 use super::twin::{self, HORIZONS_BACK, Sight, Truth};
-use super::{Form, Level, Settings, Signals};
 use crate::base::{Instrument, InstrumentId, Instruments, Nanos, Symbol};
 use crate::event::{
     BookState, FEATURES, Features, HORIZONS, Level as Price, Now, Over, QuoteCause, Seen, View,
 };
 use crate::limits::SIGNAL_WINDOW_ROWS;
 use crate::stage::contract::{Emit, On};
+use crate::stage::signal::{Form, Level, Settings, Signals};
 
 /// Keeps the last features.
 #[derive(Default)]

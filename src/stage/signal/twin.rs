@@ -1,5 +1,5 @@
-//! The definitions, written down plainly: every value anew from all that was seen, with the standard
-//! library's functions. What the stage gives is compared with it.
+//! The definitions, written down plainly: every value anew from all that was seen, with the
+//! standard library's functions. What the stage gives is compared with it.
 
 use crate::event::{Level, Over, Quote};
 
