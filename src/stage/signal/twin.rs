@@ -26,7 +26,7 @@ impl Sight {
     }
 
     fn mid(&self) -> f64 {
-        (self.bid.price as f64 + self.ask.price as f64) / 2.0
+        (self.bid.price + self.ask.price) as f64 / 2.0
     }
 
     /// ln of this mid over another.
