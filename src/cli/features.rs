@@ -25,9 +25,9 @@ use crate::venue::wire::FastLevel;
 /// Write what the signals say over recordings, with what the mid did afterwards, for research.
 ///
 /// One row for each view of a book, by the same stage that trades: quote, features, which horizons
-/// are ready (a bit each), and `ahead_h`, the log return of the mid over each horizon after the row,
-/// basis points. A label is empty where the recording ends first or the book was not live all the
-/// way.
+/// are ready (a bit each), and `ahead_h`, the log return of the mid over each horizon after the
+/// row, basis points. A label is empty where the recording ends first or the book was not live all
+/// the way.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Arguments {
@@ -109,7 +109,8 @@ pub(super) fn run(
     if shortened > 0 {
         output::say(format_args!(
             "warning: at {} views a window was shorter than configured, since more happened in it \
-             than there is room for; shorten `horizons_ms` of [signal], or use form = \"exponential\"",
+             than there is room for; shorten `horizons_ms` of [signal], or write form = \
+             \"exponential\" there",
             grouped(shortened)
         ));
     }

@@ -1,5 +1,5 @@
-//! The rows of `features` as Parquet: prices and quantities as doubles, labels that are not known as
-//! NaN.
+//! The rows of `features` as Parquet: prices and quantities as doubles, labels that are not known
+//! as NaN.
 
 use std::fs::File;
 use std::io;

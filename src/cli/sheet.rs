@@ -82,7 +82,7 @@ impl Emit<Seen<'_>> for Sheet {
         let era = mids.last().map_or(0, |last| last.era + u32::from(mid2 == 0 || last.mid2 == 0));
         mids.push(Mid { at_ns, mid2, era });
         let is_paced = at_ns >= self.kept_ns[index].saturating_add(self.thinning.pace_ns);
-        if place as u64 % self.thinning.every != 0 || !is_paced {
+        if !(place as u64).is_multiple_of(self.thinning.every) || !is_paced {
             return;
         }
         self.kept_ns[index] = at_ns;

@@ -8,21 +8,28 @@ use crate::base::InstrumentId;
 pub const HORIZONS: usize = 8;
 
 /// Signals that have a value for each horizon, in the order of their place in
-/// [`Features::values`].
+/// [`Features::values`]. All are of one instrument and begin anew when its book was not live; the
+/// mid holds from one view to the next. In the exponential form "over the horizon" means weighed by
+/// `exp(-t/h)` for what was a time `t` ago, in the windowed form what lies at most `h` back. The
+/// recursions and their sources stand in `stage::signal`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Over {
-    /// Log return of the mid over the horizon, basis points.
+    /// Log return of the mid over the horizon, basis points: `10^4 ln(mid / mid a horizon ago)`. In
+    /// the exponential form the log mid of a horizon ago is an average with the weights
+    /// `4t/h^2 exp(-2t/h)`, whose mean lies at `h`.
     Momentum = 0,
-    /// Mid against its moving average, basis points of the average.
+    /// Mid less its average over time, basis points of the mid.
     Ema = 1,
-    /// Mid against its moving average, in standard deviations of the mid.
+    /// The same in standard deviations of the mid over time; 0 where it did not move.
     Zscore = 2,
-    /// Realised volatility: root of the summed squared log returns over the horizon, basis points.
+    /// Realised volatility: root of the summed squared log returns from view to view over the
+    /// horizon, basis points.
     Volatility = 3,
-    /// Order-flow imbalance of the best quotes, -1 to 1.
+    /// Order-flow imbalance of the best quotes, -1 to 1: the sum of what bids and asks add to the
+    /// flow (Cont, Kukanov and Stoikov, 2014), over the sum of its sizes; 0 where there was none.
     OrderFlow = 4,
-    /// Taker buys against taker sells, -1 to 1.
+    /// Quantity that takers bought less that they sold, over both, -1 to 1; 0 where there was none.
     TradeFlow = 5,
 }
 

@@ -91,12 +91,9 @@ impl Last {
 #[inline(always)]
 fn has_mid(quote: &Quote) -> bool {
     let (bid, ask) = (quote.bid, quote.ask);
-    (quote.state == BookState::Live)
-        & (bid.qty > 0)
-        & (ask.qty > 0)
-        & (bid.price > 0)
-        & (bid.price < ask.price)
-        & (ask.price < limits::SIGNAL_PRICE_MAX)
+    let is_sided = bid.qty > 0 && ask.qty > 0;
+    let is_priced = bid.price > 0 && bid.price < ask.price && ask.price < limits::SIGNAL_PRICE_MAX;
+    quote.state == BookState::Live && is_sided && is_priced
 }
 
 /// What one side adds to the order flow (Cont, Kukanov and Stoikov, "The price impact of order book

@@ -2,9 +2,9 @@
 //!
 //! A time is cut into three pieces: whole steps of 2^14, of 2^7 and of 1 times a small power of two
 //! of nanoseconds, and a rest that is shorter than a 64th of the shortest horizon. The two upper
-//! pieces are looked up, the rest is a polynomial, and shares are joined by
-//! `1 - (1-a)(1-b) = a + (1-a) b`. Only additions and multiplications in a fixed order, so that every
-//! instruction set gives the same bits.
+//! pieces are looked up, the rest is a polynomial, and shares are joined by `1 - (1-a)(1-b) = a +
+//! (1-a) b`. Only additions and multiplications in a fixed order, so that every instruction set
+//! gives the same bits.
 //!
 //! Never: a fused multiplication, an approximate reciprocal, the system's `exp`.
 

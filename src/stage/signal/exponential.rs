@@ -5,15 +5,16 @@
 //! moving averages and other rolling operators"). With `w = exp(-dt/h)`, where `dt` is the time
 //! since the view before:
 //!
-//! - average: `A' = w A + (1-w) m`, with `m` the mid until now. Kept as `above = mid - A`, for which
-//!   that is `above' = w above + move`: no reference price, and nothing lost to large numbers.
+//! - average: `A' = w A + (1-w) m`, with `m` the mid until now. Kept as `above = mid - A`, for
+//!   which that is `above' = w above + move`: no reference price, and nothing lost to large
+//!   numbers.
 //! - variance of the mid about that average, over time: `V' = w (V + (1-w) above^2)`, which is the
 //!   same as `average of m^2 - A^2` without the difference of two large numbers (West, "Updating
 //!   mean and variance estimates", 1979, with weights in time).
-//! - log return: log mid less what it was a horizon ago, where "ago" is blurred: by the average of an
-//!   average, each over `h/2`, whose weights `4t/h^2 exp(-2t/h)` have their mean at `h` (the iterated
-//!   EMA of Zumbach and Mueller, "Operators on inhomogeneous time series", 2001). With `u = w^2`
-//!   and `x = 2 dt/h`: `lag2' = u (lag2 + x lag1) + r`, `lag1' = u lag1 + r`.
+//! - log return: log mid less what it was a horizon ago, where "ago" is blurred: by the average of
+//!   an average, each over `h/2`, whose weights `4t/h^2 exp(-2t/h)` have their mean at `h` (the
+//!   iterated EMA of Zumbach and Mueller, "Operators on inhomogeneous time series", 2001). With `u
+//!   = w^2` and `x = 2 dt/h`: `lag2' = u (lag2 + x lag1) + r`, `lag1' = u lag1 + r`.
 //! - squared log returns, order flow and trades are sums: `S' = w S + s`.
 //!
 //! The first view of a memory counts as if its mid had always been, and nothing had happened.

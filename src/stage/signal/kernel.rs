@@ -1,10 +1,10 @@
 //! The choice of instruction set: each kernel is compiled once for each.
 //!
-//! A kernel is a plain loop over eight lanes without unsafe code. Compiled where the compiler may use
-//! AVX-512 it becomes one instruction for all lanes, with AVX2 two; measured, that left nothing for
-//! intrinsics to gain. It has to be a function of its own with its own references, since only then
-//! does the compiler know that they do not overlap. Rust neither reorders nor fuses operations on
-//! floats, so all give the same bits.
+//! A kernel is a plain loop over eight lanes without unsafe code. Compiled where the compiler may
+//! use AVX-512 it becomes one instruction for all lanes, with AVX2 two; measured, that left nothing
+//! for intrinsics to gain. It has to be a function of its own with its own references, since only
+//! then does the compiler know that they do not overlap. Rust neither reorders nor fuses operations
+//! on floats, so all give the same bits.
 #![allow(unsafe_code, reason = "calls into functions with target features, each argued")]
 
 use super::decay::Decay;
@@ -31,28 +31,27 @@ impl Here {
 }
 
 macro_rules! kernel {
-    ($(#[$doc:meta])* $name:ident, $body:path, ($($argument:ident: $kind:ty),*)) => {
-        mod $name {
-            use super::*;
+    (
+        $(#[$doc:meta])* $name:ident, $body:path, [$avx512:ident, $avx2:ident, $portable:ident],
+        ($($argument:ident: $kind:ty),*)
+    ) => {
+        #[cfg(target_arch = "x86_64")]
+        #[inline(never)]
+        #[target_feature(enable = "avx2,avx512f,avx512bw,avx512dq,avx512vl")]
+        fn $avx512($($argument: $kind),*) {
+            $body($($argument),*);
+        }
 
-            #[cfg(target_arch = "x86_64")]
-            #[inline(never)]
-            #[target_feature(enable = "avx2,avx512f,avx512bw,avx512dq,avx512vl")]
-            pub(super) fn avx512($($argument: $kind),*) {
-                $body($($argument),*);
-            }
+        #[cfg(target_arch = "x86_64")]
+        #[inline(never)]
+        #[target_feature(enable = "avx2")]
+        fn $avx2($($argument: $kind),*) {
+            $body($($argument),*);
+        }
 
-            #[cfg(target_arch = "x86_64")]
-            #[inline(never)]
-            #[target_feature(enable = "avx2")]
-            pub(super) fn avx2($($argument: $kind),*) {
-                $body($($argument),*);
-            }
-
-            #[inline(never)]
-            pub(super) fn portable($($argument: $kind),*) {
-                $body($($argument),*);
-            }
+        #[inline(never)]
+        fn $portable($($argument: $kind),*) {
+            $body($($argument),*);
         }
 
         impl Here {
@@ -63,14 +62,14 @@ macro_rules! kernel {
                     #[cfg(target_arch = "x86_64")]
                     Level::Avx512 => {
                         // SAFETY: a `Here` of this level exists only where it was detected.
-                        unsafe { $name::avx512($($argument),*) };
+                        unsafe { $avx512($($argument),*) };
                     }
                     #[cfg(target_arch = "x86_64")]
                     Level::Avx2 => {
                         // SAFETY: as above.
-                        unsafe { $name::avx2($($argument),*) };
+                        unsafe { $avx2($($argument),*) };
                     }
-                    _ => $name::portable($($argument),*),
+                    _ => $portable($($argument),*),
                 }
             }
         }
@@ -81,6 +80,7 @@ kernel!(
     /// A step of a memory that fades.
     fade,
     Faded::advance::<f32>,
+    [fade_avx512, fade_avx2, fade_portable],
     (faded: &mut Faded, decay: &Decay, elapsed_ns: i64, step: &Step, out: &mut Values<f32>)
 );
 
@@ -88,5 +88,6 @@ kernel!(
     /// The values of a memory that ends, once its rows are in.
     slide,
     Windows::show::<f32>,
+    [slide_avx512, slide_avx2, slide_portable],
     (windows: &Windows, lengths: &Lengths, mid2: f64, ready: usize, out: &mut Values<f32>)
 );

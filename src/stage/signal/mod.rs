@@ -1,13 +1,16 @@
 //! Signal: says of each instrument's market how it moved, how much, and which way it leans.
 //!
-//! In: [`View`]. Out: [`Seen`], one for every view: the view and its features. The definitions stand
-//! in `exponential.rs`, `window.rs` and `present.rs`, the names and units at `event::Features`.
+//! In: [`View`]. Out: [`Seen`], one for every view: the view and its features. The definitions
+//! stand in `exponential.rs`, `window.rs` and `present.rs`, the names and units at
+//! `event::Features`.
 //! Never: a clock, an allocation after construction, a value that is not ready and not zero. Prices
 //! and quantities come in as whole numbers; floats begin here.
 //!
 //! A book that is not live, or has an empty side, or whose decimals change, ends the memory of its
 //! instrument: what prices were in between was not seen. A horizon is ready when three of it have
 //! gone by since the memory began; of what was before, 5 % is left then in the exponential form.
+
+#![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare bits and exact values"))]
 
 mod settings;
 mod level;

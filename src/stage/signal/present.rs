@@ -43,8 +43,8 @@ fn imbalance(bid: f64, ask: f64) -> f64 {
 /// [`imbalances`] of the last depth. `bps` is 10^4 over twice the mid.
 ///
 /// The microprice is `(bid ask_qty + ask bid_qty) / (bid_qty + ask_qty)` (Gatheral and Oomen,
-/// "Zero-intelligence realized variance estimation", 2010), so that its distance from the mid is half
-/// the spread times the imbalance of the best level.
+/// "Zero-intelligence realized variance estimation", 2010), so that its distance from the mid is
+/// half the spread times the imbalance of the best level.
 #[inline(always)]
 pub(super) fn present(quote: &Quote, deep: [f64; 2], bps: f64) -> Present {
     let spread = (quote.ask.price - quote.bid.price) as f64 * (2.0 * bps);
@@ -59,9 +59,8 @@ mod tests {
 
     #[test]
     fn spread_and_microprice_are_those_of_the_book() {
-        let mut quote = Quote::default();
-        quote.bid = Level { price: 999, qty: 3 };
-        quote.ask = Level { price: 1_001, qty: 1 };
+        let (bid, ask) = (Level { price: 999, qty: 3 }, Level { price: 1_001, qty: 1 });
+        let quote = Quote { bid, ask, ..Quote::default() };
         let micro = (999.0 * 1.0 + 1_001.0 * 3.0) / 4.0;
         let values = present(&quote, [0.25, -0.5], 1e4 / 2_000.0);
         let expected = [20.0, (micro - 1_000.0) / 1_000.0 * 1e4, 0.5, 0.25, -0.5];

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 use super::twin::{self, HORIZONS_BACK, Sight, Truth};
-use super::{Form, Level, Settings, Signals};
 use crate::base::{Instrument, InstrumentId, Instruments, Nanos, Symbol};
 use crate::event::{
     BookState, FEATURES, Features, HORIZONS, Level as Price, Now, Over, QuoteCause, Seen, View,
 };
 use crate::limits::SIGNAL_WINDOW_ROWS;
 use crate::stage::contract::{Emit, On};
+use crate::stage::signal::{Form, Level, Settings, Signals};
 
 /// Keeps the last features.
 #[derive(Default)]
@@ -80,18 +80,15 @@ impl Market {
         let tick = self.tick;
         let quote = &mut self.view.quote;
         quote.stamp.recv_ns.0 += gap;
-        match cause {
-            0 => {
-                let sum = if side == 0 { &mut quote.bought } else { &mut quote.sold };
-                *sum = sum.wrapping_add(traded);
-                quote.cause = QuoteCause::Trade;
-            }
-            _ => {
-                let bid = quote.bid.price + step * tick;
-                quote.bid = Price { price: bid, qty: bid_qty };
-                quote.ask = Price { price: bid + width * tick, qty: ask_qty };
-                quote.cause = QuoteCause::Book;
-            }
+        if cause == 0 {
+            let sum = if side == 0 { &mut quote.bought } else { &mut quote.sold };
+            *sum = sum.wrapping_add(traded);
+            quote.cause = QuoteCause::Trade;
+        } else {
+            let bid = quote.bid.price + step * tick;
+            quote.bid = Price { price: bid, qty: bid_qty };
+            quote.ask = Price { price: bid + width * tick, qty: ask_qty };
+            quote.cause = QuoteCause::Book;
         }
         &self.view
     }

@@ -1,5 +1,5 @@
-//! The recent past of one instrument, as prefix sums in whole numbers: what lies between two rows is
-//! a subtraction, exact whatever came before.
+//! The recent past of one instrument, as prefix sums in whole numbers: what lies between two rows
+//! is a subtraction, exact whatever came before.
 //!
 //! Time is in whole microseconds here, so that the sums of usual prices fit 64 bits. Views of the
 //! same microsecond share a row.
@@ -13,7 +13,8 @@ use crate::limits::SIGNAL_WINDOW_ROWS;
 /// and a sum of 78 bps in 64 bits.
 pub(super) const SQUARE_UNIT: f64 = 1.0 / (1_u128 << 78) as f64;
 
-/// The mid from a moment on, and sums of all that was until then. Sums wrap; only differences count.
+/// The mid from a moment on, and sums of all that was until then. Sums wrap; only differences
+/// count.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C, align(64))]
 pub(super) struct Row {

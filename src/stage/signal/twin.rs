@@ -1,5 +1,5 @@
-//! The definitions, written down plainly: every value anew from all that was seen, with the standard
-//! library's functions. What the stage gives is compared with it.
+//! The definitions, written down plainly: every value anew from all that was seen, with the
+//! standard library's functions. What the stage gives is compared with it.
 
 use crate::event::{Level, Over, Quote};
 
@@ -26,7 +26,7 @@ impl Sight {
     }
 
     fn mid(&self) -> f64 {
-        (self.bid.price as f64 + self.ask.price as f64) / 2.0
+        (self.bid.price + self.ask.price) as f64 / 2.0
     }
 
     /// ln of this mid over another.

@@ -7,9 +7,9 @@
 //! - log return: log mid less that of the mid which held a horizon ago.
 //! - squared log returns, order flow, trades: sums of what happened after `t-h`.
 //!
-//! All sums are differences of whole prefix sums ([`super::ring`]), so they are exact and never drift;
-//! floats come in with the last division. Usual numbers fit 64 bits, in which eight windows are
-//! reckoned at once; others take 128 bits, one window after the other, to the same result.
+//! All sums are differences of whole prefix sums ([`super::ring`]), so they are exact and never
+//! drift; floats come in with the last division. Usual numbers fit 64 bits, in which eight windows
+//! are reckoned at once; others take 128 bits, one window after the other, to the same result.
 //!
 //! A window that began before the memory, or before the oldest row that there was room for, begins
 //! there instead; the latter is counted.
@@ -150,8 +150,8 @@ impl Windows {
         let mut stale = 0_u32;
         loop {
             let mut out = 0_u32;
-            for h in 0..HORIZONS {
-                out |= u32::from(self.next_us[h] <= begins_us[h]) << h;
+            for (h, (next, begin)) in self.next_us.iter().zip(begins_us).enumerate() {
+                out |= u32::from(next <= begin) << h;
             }
             if out == 0 {
                 break;
@@ -220,7 +220,7 @@ impl Windows {
         let range = high.max(high_before) - low.min(low_before);
         let gross = now.order_gross.wrapping_sub(then.order_gross);
         let squares = now.squares.wrapping_sub(then.squares);
-        (range <= lengths.range_max) & (gross >> 62 == 0) & (squares >> 62 == 0)
+        range <= lengths.range_max && gross >> 62 == 0 && squares >> 62 == 0
     }
 
     /// The sums of all windows, in 64 bits.
