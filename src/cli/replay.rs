@@ -1,4 +1,5 @@
-//! `replay`: recordings through the machine, books proven, orders filled on paper, latency measured.
+//! `replay`: recordings through the machine, books proven, orders filled on paper, all of it
+//! measured.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -106,7 +107,7 @@ pub(super) fn plan_of(config: &Config) -> Plan {
     }
 }
 
-/// Adds to a plan what the tape decides: which connections fall silent when, and what may be traded.
+/// Adds to a plan what the tape decides: which connections fall silent when, what may be traded.
 pub(super) fn fit(plan: &mut Plan, loaded: &mut Loaded, setup: &Setup) -> Account {
     let Setup { config, session, .. } = setup;
     plan.books.stale_after_ns_of = recordings::silences(&loaded.tape, config);

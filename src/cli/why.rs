@@ -361,7 +361,10 @@ impl Session {
     }
 
     fn said_object(&self, said: &Said) -> Value {
-        let by = |stage: &str, stamp: &Stamp, what: Value| json!({ "stage": stage, "frame": stamp.frame, "recv_ns": stamp.recv_ns.0, "said": what });
+        let by = |stage: &str, stamp: &Stamp, what: Value| {
+            let (frame, recv_ns) = (stamp.frame, stamp.recv_ns.0);
+            json!({ "stage": stage, "frame": frame, "recv_ns": recv_ns, "said": what })
+        };
         let child = |stage: &str, child: &Child, failed: Reasons, id: OrderId| {
             let failed: Vec<_> = failed.iter().map(Reason::name).collect();
             let terms = self.terms(child.instrument, &child.terms, child.action);

@@ -53,8 +53,8 @@ impl Config {
     }
 }
 
-/// The configured currency where every asset that is traded comes to it by what is on the tape; else
-/// the first of its stand-ins for which that holds; else the configured one all the same.
+/// The configured currency where every asset that is traded comes to it by what is on the tape;
+/// else the first of its stand-ins for which that holds; else the configured one all the same.
 fn reckon(resolved: &Resolved, instruments: &Instruments) -> Reckoning {
     let mut traded: Vec<AssetId> =
         instruments.iter().flat_map(|i| [i.base, i.quote]).flatten().collect();

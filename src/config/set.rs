@@ -1,4 +1,5 @@
-//! Single keys over a user's configuration: `risk.collar_bps=50`, `strategies.momentum.entry_bps=2`.
+//! Single keys over a user's configuration: `risk.collar_bps=50`,
+//! `strategies.momentum.entry_bps=2`.
 
 use toml::{Table, Value};
 

@@ -1,7 +1,7 @@
 //! The pipeline: start, supervise, stop.
 //!
-//! In: a tape, its instruments, a plan. Out: what was decoded, what the books show, what was ordered
-//! and what became of it, how long it took. Never: a stage's business.
+//! In: a tape, its instruments, a plan. Out: what was decoded, what the books show, what was
+//! ordered and what became of it, how long it took. Never: a stage's business.
 
 mod layout;
 mod topology;

@@ -12,8 +12,8 @@
 //! ```
 //!
 //! What is within brackets shares a core and is linked by calls; brackets are linked by rings. What
-//! happens when one is full is decided here, never in a stage: in replay every ring waits. Arrows up
-//! are rings in every layout.
+//! happens when one is full is decided here, never in a stage: in replay every ring waits. Arrows
+//! up are rings in every layout.
 
 use super::flow::carry::{
     CarriedDecision, CarriedOutlook, CarriedRouted, CarriedSeen, CarriedWanted,

@@ -17,7 +17,7 @@ use crate::base::{
 use crate::event::Stamp;
 use crate::limits;
 use crate::venue::wire::Strict;
-use crate::venue::{Described, Dialect, Input, Raw, RawBody, RawEvent};
+use crate::venue::{DIALECTS, Described, Dialect, Input, Raw, RawBody, RawEvent};
 
 /// Decimals that the user gives for a symbol.
 #[derive(Clone, Copy, Debug)]
@@ -233,7 +233,13 @@ impl Pass {
             }
         }
         let mut instruments = Instruments::default();
-        for found in spoken().filter(|f| wanted.is_empty() || wanted.contains(&f.symbol)) {
+        // In the order of venues and symbols: ids must not depend on how a tape was put together, or
+        // a journal would not replay to what it was made of.
+        let mut all: Vec<&Found> =
+            spoken().filter(|f| wanted.is_empty() || wanted.contains(&f.symbol)).collect();
+        let place = |f: &Found| DIALECTS.iter().position(|d| d.name == f.dialect.name);
+        all.sort_by_key(|f| (place(f), f.symbol));
+        for found in all {
             let listed = tape.listed.iter().filter(|l| l.dialect.name == found.dialect.name);
             let own = listed.clone().find(|l| l.symbol == found.symbol);
             if own.is_none() && listed.count() > 0 {

@@ -14,6 +14,29 @@ fn all(folder: &Folder) -> String {
     named.collect::<Vec<_>>().join(" ")
 }
 
+/// Strategies that want something within the twelve seconds of a generated recording.
+const EAGER: &str = "\
+[[strategies]]
+name = \"reversion\"
+horizon = 0
+entry = \"1.5\"
+exit = \"0.5\"
+stop = \"6\"
+
+[[strategies]]
+name = \"momentum\"
+entry_bps = \"0.05\"
+exit_bps = \"0.05\"
+";
+
+/// A folder with a recording `b` of one market, and the configuration `c.toml` of eager strategies.
+fn eager(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    folder.file("b", gzip("binance-btcusdt"));
+    folder.file("c.toml", EAGER);
+    folder
+}
+
 /// What a run ordered, and what came of it.
 fn traded(report: &Value) -> [&Value; 6] {
     ["orders", "cancels", "fills", "denied", "pnl", "output_hash"].map(|part| &report[part])
@@ -42,9 +65,9 @@ fn every_layout_orders_the_same_with_and_without_fills() {
 
 #[test]
 fn without_fills_each_order_is_taken_and_expired() {
-    let folder = Folder::new("trading-no-fills");
-    folder.file("b", gzip("binance-btcusdt"));
-    let report = folder.replay("binance:stamped:b --json --no-fills").is_well().json();
+    let folder = eager("trading-no-fills");
+    let told = folder.replay("binance:stamped:b --json --no-fills --config c.toml");
+    let report = told.is_well().json();
     assert!(report["orders"].as_u64() > Some(0));
     assert_eq!(report["fills"], 0);
     assert_eq!(report["pnl"]["volume"], "0.00000000");
@@ -56,7 +79,7 @@ fn every_instruction_set_orders_the_same() {
     folder.file("b", gzip("binance-btcusdt"));
     let sets = neural_kraken::venue::wire::FastLevel::available();
     let hashes = sets.iter().map(|set| {
-        folder.file("c.toml", format!("[pipeline]\nsimd = \"{}\"\n", set.name()));
+        folder.file("c.toml", format!("[pipeline]\nsimd = \"{}\"\n{EAGER}", set.name()));
         let told = folder.replay("binance:stamped:b --json --config c.toml");
         told.is_well().json()["output_hash"].clone()
     });
@@ -81,9 +104,7 @@ fn what_any_layout_records_replays_to_its_own_hash_in_any_layout() {
 
 #[test]
 fn a_journal_brings_its_configuration_along_and_another_one_parts_from_it() {
-    let folder = Folder::new("trading-config");
-    folder.file("b", gzip("binance-btcusdt"));
-    folder.file("c.toml", "[[strategies]]\nname = \"momentum\"\nenabled = false\n");
+    let folder = eager("trading-config");
     let told = folder.replay("binance:stamped:b --json --no-fills --config c.toml --record j");
     let recorded = told.json();
     let again = folder.replay("--format journal j --json").is_well().json();
@@ -96,9 +117,8 @@ fn a_journal_brings_its_configuration_along_and_another_one_parts_from_it() {
 
 #[test]
 fn an_order_is_explained_from_the_frame_to_what_became_of_it() {
-    let folder = Folder::new("trading-why");
-    folder.file("b", gzip("binance-btcusdt"));
-    folder.replay("binance:stamped:b --json --record j");
+    let folder = eager("trading-why");
+    folder.replay("binance:stamped:b --json --config c.toml --record j");
     let told = folder.run(["why", "1", "j"]);
     assert_eq!((told.code, told.err.as_str()), (Some(0), ""), "{told:?}");
     for part in [
@@ -125,9 +145,8 @@ fn an_order_is_explained_from_the_frame_to_what_became_of_it() {
 
 #[test]
 fn with_another_setting_why_says_where_decisions_part() {
-    let folder = Folder::new("trading-fork");
-    folder.file("b", gzip("binance-btcusdt"));
-    folder.replay("binance:stamped:b --json --record j");
+    let folder = eager("trading-fork");
+    folder.replay("binance:stamped:b --json --config c.toml --record j");
     let same = folder.run(["why", "1", "j", "--set", "journal.compress=false"]);
     assert!(same.out.contains("every decision is the same"), "{same:?}");
     let set = "strategies.reversion.enabled=false";
@@ -139,9 +158,8 @@ fn with_another_setting_why_says_where_decisions_part() {
 
 #[test]
 fn an_order_that_is_not_there_is_refused_with_those_that_are() {
-    let folder = Folder::new("trading-none");
-    folder.file("b", gzip("binance-btcusdt"));
-    folder.replay("binance:stamped:b --json --record j");
+    let folder = eager("trading-none");
+    folder.replay("binance:stamped:b --json --config c.toml --record j");
     let told = folder.run(["why", "999999", "j"]);
     told.is_refused(1, &["order 999999 is not in this session", "its orders are 1 to "]);
     let told = folder.run(["why", "1", "j", "--set", "nothing"]);

@@ -99,7 +99,7 @@ impl Hot<'_> {
     }
 }
 
-/// Runs a crew that `start` starts, and keeps what comes out of the taps. Returns when all are done.
+/// Runs a crew that `start` starts, and keeps what comes out of the taps. Returns when all is done.
 pub(in crate::pipeline) fn run<'env>(
     terms: Terms<'env>,
     taps: Vec<Consumer<Tapped>>,

@@ -51,8 +51,8 @@ impl Emit<Reply> for Replies {
 }
 
 impl World<'_> {
-    /// Logical time has reached `now`: orders that arrive by then are executed, replies that are due
-    /// by then come back.
+    /// Logical time has reached `now`: orders that arrive by then are executed, replies that are
+    /// due by then come back.
     #[inline]
     pub(in crate::pipeline) fn advance(&mut self, now: Nanos) {
         for venue in &mut *self.venues {
