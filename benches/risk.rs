@@ -24,6 +24,9 @@ const BURST: u32 = 16;
 const NOW: Nanos = Nanos(1_784_484_000_000_000_000);
 const INSTRUMENTS: u32 = 8;
 
+/// A limit that nothing here reaches.
+const WIDE: i64 = 1 << 55;
+
 /// There are one more children and views.
 const MASK: usize = 63;
 
@@ -179,7 +182,6 @@ fn gate() -> Gate {
             ..Instrument::plain("kraken", symbol, 1, 8)
         });
     }
-    const WIDE: i64 = 1 << 55;
     let assets = INSTRUMENTS as usize + 1;
     let chain = |n: usize| match n {
         0 => Some(vec![]),

@@ -234,7 +234,7 @@ mod tests {
         ) {
             let rate = Rate::whole(up).times(Rate::whole(down).inverse());
             let quick = Quick::new(rate, 1 << 60);
-            let amount = (u128::from(part) * u128::from(quick.most()) >> 64) as u64;
+            let amount = ((u128::from(part) * u128::from(quick.most())) >> 64) as u64;
             let exact = rate.of_wide(i128::from(amount)).unwrap();
             prop_assert!((quick.of(amount) as i64 - exact).abs() <= 1);
             prop_assert!(quick.of(quick.most()) <= (1 << 60) + 1);

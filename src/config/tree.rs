@@ -121,10 +121,9 @@ impl Node {
 fn identifying(path: &str) -> Option<&'static [&'static str]> {
     match path {
         "assets" | "accounts" | "money.fungible" | "models" | "strategies" => Some(&["name"]),
-        "marks" => Some(&["asset"]),
+        "marks" | "risk.assets" => Some(&["asset"]),
         "instruments" => Some(&["venue", "symbol"]),
         "risk.instruments" => Some(&["instrument"]),
-        "risk.assets" => Some(&["asset"]),
         "risk.strategies" => Some(&["strategy"]),
         "risk.accounts" => Some(&["account"]),
         "risk.venues" => Some(&["venue"]),

@@ -1,6 +1,8 @@
 //! The checks: all of them, each time, as one mask; a branch only at the end.
 
-use super::exposure::SANE_MAX;
+#![allow(clippy::needless_bitwise_bool, reason = "a lazy operator may become a branch")]
+
+use super::exposure::{Cell, SANE_MAX};
 use super::gate::Gate;
 use super::rule::{Rule, key, place};
 use crate::base::{AccountId, InstrumentId};
@@ -84,13 +86,9 @@ impl Gate {
         let free = balance.total.saturating_sub(balance.reserved);
 
         // What it would make of the exposures.
-        let worst = (cell.worst[at] + qty).min(SANE_MAX);
-        let worth = rule.worth(worst);
+        let (worst, worth, whole) = grown(rule, cell, at, qty);
         let more = worth - cell.worth[at];
-        let whole = worth.max(cell.worth[1 - at]) - cell.exposure();
-        let strategy_worst = (own.worst[at] + qty).min(SANE_MAX);
-        let strategy_worth = rule.worth(strategy_worst);
-        let strategy_whole = strategy_worth.max(own.worth[1 - at]) - own.exposure();
+        let (strategy_worst, strategy_worth, strategy_whole) = grown(rule, own, at, qty);
         let base = &exposures.asset[usize::from(rule.base)].0[at];
         let quote = &exposures.asset[usize::from(rule.quote)].0[1 - at];
         let of_strategy = &exposures.strategy[strategy];
@@ -149,6 +147,14 @@ impl Gate {
             }
         }
     }
+}
+
+/// What an order makes of a cell: quantity and worth of its side, and how much more it counts.
+#[inline(always)]
+fn grown(rule: &Rule, cell: &Cell, at: usize, qty: i64) -> (i64, i64, i64) {
+    let worst = (cell.worst[at] + qty).min(SANE_MAX);
+    let worth = rule.worth(worst);
+    (worst, worth, worth.max(cell.worth[1 - at]) - cell.exposure())
 }
 
 /// The checks of an order's terms against its instrument and its market; price and quantity are cut

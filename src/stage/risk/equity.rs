@@ -144,7 +144,10 @@ impl Gate {
         for (asset, fees) in self.equity.fees.iter().enumerate().filter(|(_, fees)| **fees != 0) {
             let Some(rate) = self.marks.rate(AssetId(asset as u16)) else {
                 // What is no asset has no worth; an asset without a price has one, unknown.
-                if asset + 1 == self.assets { continue } else { return None }
+                if asset + 1 == self.assets {
+                    continue;
+                }
+                return None;
             };
             sum = sum.checked_sub(rate.of_wide(*fees)?)?;
         }

@@ -179,8 +179,8 @@ impl Pair {
         self.over.push(gone);
     }
 
-    fn step(&mut self, step: Step) -> Result<(), TestCaseError> {
-        match step {
+    fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
+        match *step {
             Step::Wants { instrument, strategy, is_sale, off, qty } => {
                 self.wants((instrument, strategy, is_sale, off, qty))?;
             }
@@ -285,7 +285,7 @@ proptest! {
     fn no_limit_is_passed_whatever_happens(steps in prop::collection::vec(steps(), 1..120)) {
         let mut pair = Pair::new();
         for step in steps {
-            pair.step(step)?;
+            pair.step(&step)?;
         }
     }
 }

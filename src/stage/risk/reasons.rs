@@ -4,7 +4,9 @@
 use super::stand::*;
 use super::*;
 use crate::base::{AccountId, InstrumentId, OrderId, Price, Qty, Side, Status};
-use crate::event::{Action, BookState, Child, Quote, Reason, Style, Terms};
+use crate::event::{
+    Action, BookState, Child, Fill, Level, OrderState, Quote, Reason, Style, Terms,
+};
 
 fn styled(child: Child, style: Style) -> Child {
     Child { terms: Terms { style, ..child.terms }, ..child }
@@ -66,7 +68,7 @@ fn prices_in_other_decimals_are_no_market() {
     let mut stand = Stand::new(|_| {});
     let child = stand.buy();
     let view = |price_decimals, qty_decimals| {
-        let level = crate::event::Level { price: 500_000, qty: 1 };
+        let level = Level { price: 500_000, qty: 1 };
         let (bid, ask) = (level, level);
         let state = BookState::Live;
         Quote { bid, ask, price_decimals, qty_decimals, state, ..Quote::default() }
@@ -174,9 +176,9 @@ fn a_price_stays_within_the_collar_around_the_mid() {
         stand.fails(&with(child, 505_005, COIN), Reason::Collar);
         stand.fails(&with(child, 494_995, COIN), Reason::Collar);
         let low = stand.passes(&with(child, 495_000, COIN));
-        stand.report(&child, low, crate::event::OrderState::Cancelled, Default::default());
+        stand.report(&child, low, OrderState::Cancelled, Fill::default());
         let high = stand.passes(&with(child, 505_000, COIN));
-        stand.report(&child, high, crate::event::OrderState::Cancelled, Default::default());
+        stand.report(&child, high, OrderState::Cancelled, Fill::default());
     }
     stand.quote(BTC_USD, 499_995, 0);
     let child = stand.buy();
@@ -237,8 +239,14 @@ fn an_order_with_many_faults_is_denied_with_all_of_them() {
     let child = Child { is_ready: false, ..stand.buy() };
     let terms = Terms { price: Price(500_001), qty: Qty(COIN + 1), ..child.terms };
     let (_, reasons) = stand.send(&Child { terms, ..child });
-    use Reason::{BookNotLive, FeatureNotReady, Gross, Lot, QtyMax, Tick};
-    let all = [BookNotLive, FeatureNotReady, Tick, Lot, QtyMax, Gross];
+    let all = [
+        Reason::BookNotLive,
+        Reason::FeatureNotReady,
+        Reason::Tick,
+        Reason::Lot,
+        Reason::QtyMax,
+        Reason::Gross,
+    ];
     assert_eq!(reasons.iter().collect::<Vec<_>>(), all);
     assert_eq!(stand.gate.denied().iter().sum::<u64>(), 6);
 }
