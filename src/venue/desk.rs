@@ -2,8 +2,9 @@
 //! it.
 //!
 //! In: an order of ours. Out: the bytes of its request, and on the other side of the counter
-//! ([`Desk::decode`]) what they ask for. Nothing is signed yet: the places are there (Kraken's token
-//! comes with the [`Session`], Binance's signature has its place where there is a key to sign with).
+//! ([`Desk::decode`]) what they ask for. Nothing is signed yet: the places are there (Kraken's
+//! token comes with the [`Session`], Binance's signature has its place where there is a key to
+//! sign with).
 //! Never: an allocation once a [`Template`] is made, a float, a rounding.
 
 use super::contract::Refusal;

@@ -255,7 +255,9 @@ proptest! {
 
     /// One byte is another: refused, or read as an order that the text does say.
     #[test]
-    fn what_is_taken_is_json(desk in 0..DESKS.len(), terms in any_terms(), at: prop::sample::Index, byte: u8) {
+    fn what_is_taken_is_json(
+        desk in 0..DESKS.len(), terms in any_terms(), at: prop::sample::Index, byte: u8,
+    ) {
         let (dialect, symbol) = DESKS[desk];
         let mut stand = Stand::new(dialect, symbol, (1, 8), &Session::default());
         let mut bytes = stand.place(5, &terms);

@@ -210,7 +210,9 @@ mod tests {
     proptest! {
         /// Numbers that meet in the index, orders that end in any order: against a tree.
         #[test]
-        fn it_knows_what_a_plain_tree_knows(steps in prop::collection::vec((0_u64..4, 0_usize..8), 1..300)) {
+        fn it_knows_what_a_plain_tree_knows(
+            steps in prop::collection::vec((0_u64..4, 0_usize..8), 1..300),
+        ) {
             let mut table = Table::new(8, 4);
             let mut open: Vec<u64> = Vec::new();
             let mut over: Vec<u64> = Vec::new();

@@ -178,11 +178,10 @@ mod tests {
 
     #[test]
     fn what_the_venue_would_not_take_is_refused_with_its_key() {
-        let rest = r#""side":"BUY","symbol":"BTCUSDT","quantity":"1","newClientOrderId":"a","timestamp":1"#;
+        let rest = r#""side":"BUY","symbol":"BTCUSDT","quantity":"1","newClientOrderId":"a""#;
         let order = |params: &str| {
-            let text = format!(
-                "{{\"id\":\"1\",\"method\":\"order.place\",\"params\":{{{params}{rest}}}}}"
-            );
+            let head = r#"{"id":"1","method":"order.place","params":{"timestamp":1,"#;
+            let text = format!("{head}{params}{rest}}}}}");
             read_spot(text.as_bytes()).unwrap_err()
         };
         let cases = [

@@ -7,7 +7,7 @@
 
 use crate::limits;
 
-/// Bytes of a place: 19 digits of an `i64`, point, sign, quotation mark, and a whole number of words.
+/// Bytes of a place: 19 digits of an `i64`, point, sign and quotation mark, and whole words.
 pub(super) const FIGURE_BYTES: usize = 24;
 
 /// Little-endian words of a place: the first byte in memory is the lowest.
@@ -186,7 +186,8 @@ impl Figure {
         text
     }
 
-    /// Puts the digits of a number around its point, and what stands before it before `taken` bytes.
+    /// Puts the digits of a number around its point, and what stands before it before `taken`
+    /// bytes.
     fn spread(&self, units: u64, length: u32, taken: u32) -> FigureText {
         let keep = &KEEP[length as usize % LENGTHS];
         let before = &self.before[taken as usize % LENGTHS];
@@ -352,7 +353,8 @@ mod tests {
             let bare = written(Figure::bare(decimals), units);
             prop_assert_eq!(bare.trim_start_matches(' '), &render(units, decimals));
             let quoted = written(Figure::quoted(decimals), units);
-            prop_assert_eq!(quoted.trim_start_matches(' '), &format!("\"{}", render(units, decimals)));
+            let expected = format!("\"{}", render(units, decimals));
+            prop_assert_eq!(quoted.trim_start_matches(' '), &expected);
         }
     }
 }
