@@ -23,7 +23,6 @@ const WIDE: &[(&str, &str)] = &[
     ("benches", "a registry: one file for each bench"),
     ("src/stage/risk", "one matter, cut by what changes it; a file for each kind of test"),
     ("src/base", "what every layer stands on: one file for each kind of number or name"),
-const WIDE: [(&str, &str); 13] = [
     ("benches", "a registry: one file for each part of the machine"),
     ("src/cli", "a registry: one file for each verb, beside what verbs share"),
     ("src/event", "a registry: one file for each message"),
