@@ -51,8 +51,8 @@ impl Recorder {
         Ok(Recorder { writer: Writer::create(dir, options, begin)?, begin })
     }
 
-    /// Writes a session: how it was configured, instruments, connections, then frames, ticks, orders
-    /// and reports in their order. Where that fails, nothing of it is left.
+    /// Writes a session: how it was configured, instruments, connections, then frames, ticks,
+    /// orders and reports in their order. Where that fails, nothing of it is left.
     pub fn record(self, session: &Session<'_>) -> Result<Recorded, JournalError> {
         let Recorder { mut writer, begin } = self;
         let written = append_beginning(&mut writer, session, begin)

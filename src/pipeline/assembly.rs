@@ -181,7 +181,8 @@ impl Run<'_> {
             crew.spawn(route);
             crew.spawn(risk);
             crew.spawn(move |hot| {
-                hot.run(|| middle::dispatch(from_risk, &mut end, &marks, &mut duty, &wait));
+                let mut from_risk = from_risk;
+                hot.run(|| middle::dispatch(&mut from_risk, &mut end, &marks, &mut duty, &wait));
             });
         })
     }

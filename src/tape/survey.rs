@@ -233,8 +233,8 @@ impl Pass {
             }
         }
         let mut instruments = Instruments::default();
-        // In the order of venues and symbols: ids must not depend on how a tape was put together, or
-        // a journal would not replay to what it was made of.
+        // In the order of venues and symbols: ids must not depend on how a tape was put together,
+        // or a journal would not replay to what it was made of.
         let mut all: Vec<&Found> =
             spoken().filter(|f| wanted.is_empty() || wanted.contains(&f.symbol)).collect();
         let place = |f: &Found| DIALECTS.iter().position(|d| d.name == f.dialect.name);

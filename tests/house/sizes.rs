@@ -38,6 +38,7 @@ const WIDE: &[(&str, &str)] = &[
     ("src/tape", "a registry: one file for each recording format"),
     ("tests/fuzz/fuzz_targets", "a registry: one file for each target"),
     ("src/venue/wire/vector", "one matter: the kernels of x86-64, cut by what they do"),
+    ("tests/story", "a registry: one file for each kind of story"),
     ("tests/house", "a registry: one file for each kind of rule"),
 ];
 

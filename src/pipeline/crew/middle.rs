@@ -165,7 +165,7 @@ where
 
 /// Dispatch on a core of its own: decisions from one ring, replies from another.
 pub(in crate::pipeline) fn dispatch(
-    mut decisions: Consumer<Parcel<CarriedDecision>>,
+    decisions: &mut Consumer<Parcel<CarriedDecision>>,
     seat: &mut Seat<'_, Dispatch, Exit>,
     marks: &Marks,
     duty: &mut Duty,
