@@ -109,6 +109,13 @@ pub fn prefault_spare<T>(vector: &mut Vec<T>) {
     }
 }
 
+/// An empty vector with room for `capacity` elements, its memory brought in.
+pub fn resident<T>(capacity: usize) -> Vec<T> {
+    let mut vector = Vec::with_capacity(capacity);
+    prefault_spare(&mut vector);
+    vector
+}
+
 /// Maps the pages of the program's own code, constants and statics, so that a path taken for the
 /// first time brings no fault. True where the system could be asked to (Linux 5.14 and later).
 #[cfg(target_os = "linux")]

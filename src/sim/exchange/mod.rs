@@ -64,6 +64,7 @@ use crate::event::{ClientId, Head, Market, Reply, Tick};
 use crate::limits::{OPEN_ORDERS_MAX, PAPER_REQUESTS_MAX};
 use crate::stage::book::Books;
 use crate::stage::contract::{Emit, Idle, Nowhere, On};
+use crate::sys::memory;
 use crate::venue::{Dialect, Refusal, Request};
 
 /// See the module.
@@ -146,7 +147,7 @@ impl Exchange {
             listings: listings.into(),
             symbols,
             books: Books::new(&own, &settings.book),
-            orders: Vec::with_capacity(OPEN_ORDERS_MAX),
+            orders: memory::resident(OPEN_ORDERS_MAX),
             taken: Taken::new(),
             walk: Walk::new(),
             outbox: Outbox::new(account, settings.report_latency_ns),
@@ -156,7 +157,7 @@ impl Exchange {
         };
         Exchange {
             dialect,
-            requests: VecDeque::with_capacity(PAPER_REQUESTS_MAX),
+            requests: VecDeque::from(memory::resident(PAPER_REQUESTS_MAX)),
             latency_ns: settings.order_latency_ns.max(0),
             places: places.into(),
             pit,

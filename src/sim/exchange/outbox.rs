@@ -9,6 +9,7 @@ use crate::base::{AccountId, Nanos};
 use crate::event::{ClientId, Happened, Reply};
 use crate::limits::PAPER_REPLIES_MAX;
 use crate::stage::contract::Emit;
+use crate::sys::memory;
 
 /// See the module.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn new(account: AccountId, latency_ns: i64) -> Outbox {
-        let replies = VecDeque::with_capacity(PAPER_REPLIES_MAX);
+        let replies = VecDeque::from(memory::resident(PAPER_REPLIES_MAX));
         Outbox { replies, account, latency_ns: latency_ns.max(0), promised: 0 }
     }
 

@@ -5,6 +5,7 @@
 
 use crate::base::Side;
 use crate::limits::PAPER_TAKEN_MAX;
+use crate::sys::memory;
 
 /// See the module.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ struct Level {
 
 impl Taken {
     pub(super) fn new() -> Taken {
-        Taken { levels: Vec::with_capacity(PAPER_TAKEN_MAX) }
+        Taken { levels: memory::resident(PAPER_TAKEN_MAX) }
     }
 
     /// How much was taken at a price.

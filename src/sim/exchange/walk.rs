@@ -6,6 +6,7 @@
 
 use crate::base::Side;
 use crate::limits::PAPER_WALK_LEVELS_MAX;
+use crate::sys::memory;
 
 /// What an order would take.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +52,7 @@ impl Wish {
 impl Walk {
     pub(super) fn new() -> Walk {
         let wish = Wish { side: Side::Buy, limit: None, own: None, qty: 0 };
-        let steps = Vec::with_capacity(PAPER_WALK_LEVELS_MAX);
+        let steps = memory::resident(PAPER_WALK_LEVELS_MAX);
         Walk { wish, steps, left: 0, last: None }
     }
 

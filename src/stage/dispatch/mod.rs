@@ -46,6 +46,7 @@ use crate::event::{
     Report, Sent,
 };
 use crate::limits;
+use crate::sys::memory;
 use crate::venue::{Dialect, Label, Session, Target, Template};
 
 /// How it is set up.
@@ -136,7 +137,7 @@ impl Dispatch {
             names: Names::new(settings.epoch),
             orders: Table::new(limits::OPEN_ORDERS_MAX, limits::OVER_ORDERS_KEPT),
             counts: Counts::default(),
-            strays: Vec::with_capacity(limits::STRAY_REPLIES_KEPT),
+            strays: memory::resident(limits::STRAY_REPLIES_KEPT),
         }
     }
 
