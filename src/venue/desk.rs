@@ -152,8 +152,8 @@ impl Template {
     pub fn place(&mut self, label: &Label, terms: &Terms) -> &[u8] {
         let slip = &mut self.places[2 * terms.style as usize + terms.side as usize];
         slip.name(Place::Client, &label.client);
-        slip.figure(Place::Price, self.price.text(terms.price.0));
-        slip.figure(Place::Qty, self.qty.text(terms.qty.0));
+        self.price.write(terms.price.0, slip.figure(Place::Price));
+        self.qty.write(terms.qty.0, slip.figure(Place::Qty));
         entitle(slip, &self.whole, label);
         slip.bytes()
     }
@@ -182,13 +182,13 @@ impl Template {
 #[inline(always)]
 fn entitle(slip: &mut Slip, whole: &Figure, label: &Label) {
     if slip.has(Place::Number) {
-        slip.figure(Place::Number, whole.unsigned(label.order.0));
+        whole.write_unsigned(label.order.0, slip.figure(Place::Number));
     }
     if slip.has(Place::Request) {
         slip.name(Place::Request, &label.client);
     }
     if slip.has(Place::Time) {
-        slip.figure(Place::Time, whole.text(label.now.0 / Nanos::MILLI));
+        whole.write(label.now.0 / Nanos::MILLI, slip.figure(Place::Time));
     }
 }
 

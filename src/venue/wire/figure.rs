@@ -13,7 +13,7 @@ pub(super) const FIGURE_BYTES: usize = 24;
 /// Little-endian words of a place: the first byte in memory is the lowest.
 type Words = [u64; FIGURE_BYTES / 8];
 
-/// The text of a place, in words: kept apart so that they go from registers to where they belong.
+/// A place, in words.
 pub type FigureText = [[u8; 8]; FIGURE_BYTES / 8];
 
 /// Entries of a table by length: a power of two, so that an index is a mask.
@@ -74,8 +74,8 @@ struct Row {
     third: u64,
 }
 
-/// Digits of the longest short number, and none.
-const SHORT: usize = 9;
+/// Rows by digits: none to eight, and up to a power of two, so that an index is a mask.
+const SHORT: usize = 16;
 
 /// Rows of one kind of figure, by decimals, then by digits.
 type Rows = [[Row; SHORT]; limits::DECIMALS_MAX as usize + 1];
@@ -134,71 +134,63 @@ impl Figure {
         }
     }
 
-    /// The text of a place. A negative number gets its sign, so that it is refused as what it is.
+    /// Writes a number into its place. A negative one gets its sign, so that it is refused as what
+    /// it is.
+    ///
+    /// Each word goes from a register to where it belongs: a text that is handed on in memory is
+    /// loaded in another width than it was stored in, and waits for that.
     #[inline(always)]
-    pub fn text(&self, units: i64) -> FigureText {
+    pub fn write(&self, units: i64, place: &mut FigureText) {
         match u32::try_from(units) {
-            Ok(units) if u64::from(units) < EIGHT => self.short(units),
-            _ => self.long(units),
+            Ok(units) if u64::from(units) < EIGHT => self.short(units, place),
+            _ => self.long(units, place),
         }
     }
 
-    /// The same of a number that has no sign.
+    /// The same for a number that has no sign.
     #[inline(always)]
-    pub fn unsigned(&self, units: u64) -> FigureText {
+    pub fn write_unsigned(&self, units: u64, place: &mut FigureText) {
         match u32::try_from(units) {
-            Ok(units) if u64::from(units) < EIGHT => self.short(units),
-            _ => self.wide(units),
+            Ok(units) if u64::from(units) < EIGHT => self.short(units, place),
+            _ => self.wide(units, 0, place),
         }
     }
 
     /// A number of at most eight digits, as most are: all but them is known.
     #[inline(always)]
-    fn short(&self, units: u32) -> FigureText {
-        let row = &self.rows[short_digits_in(units) as usize];
+    fn short(&self, units: u32, place: &mut FigureText) {
+        let row = &self.rows[short_digits_in(units) as usize % SHORT];
         let digits = eight_digits(u64::from(units));
         let second = digits << 56 & row.second_digit | row.second;
         let third = digits & row.fraction | digits >> 8 & row.whole | row.third;
-        [row.first, second, third].map(u64::to_le_bytes)
+        place[0] = row.first.to_le_bytes();
+        place[1] = second.to_le_bytes();
+        place[2] = third.to_le_bytes();
     }
 
     #[inline(never)]
-    fn long(&self, units: i64) -> FigureText {
-        match u64::try_from(units) {
-            Ok(units) => self.wide(units),
-            Err(_) => self.negative(units),
+    fn long(&self, units: i64, place: &mut FigureText) {
+        self.wide(units.unsigned_abs(), u32::from(units < 0), place);
+        if units < 0 {
+            let length = digits_in(units.unsigned_abs()).max(self.digits_min) + self.point_bytes;
+            let sign_at = FIGURE_BYTES - 1 - length as usize;
+            place[sign_at / 8][sign_at % 8] = b'-';
         }
     }
 
+    /// Any number, with room for a sign before it.
     #[inline(never)]
-    fn wide(&self, units: u64) -> FigureText {
+    fn wide(&self, units: u64, sign: u32, place: &mut FigureText) {
         let length = digits_in(units).max(self.digits_min) + self.point_bytes;
-        self.spread(units, length, length)
-    }
-
-    #[cold]
-    fn negative(&self, units: i64) -> FigureText {
-        let units = units.unsigned_abs();
-        let length = digits_in(units).max(self.digits_min) + self.point_bytes;
-        let mut text = self.spread(units, length, length + 1);
-        let sign_at = FIGURE_BYTES - 1 - length as usize;
-        text[sign_at / 8][sign_at % 8] = b'-';
-        text
-    }
-
-    /// Puts the digits of a number around its point, and what stands before it before `taken`
-    /// bytes.
-    fn spread(&self, units: u64, length: u32, taken: u32) -> FigureText {
         let keep = &KEEP[length as usize % LENGTHS];
-        let before = &self.before[taken as usize % LENGTHS];
+        let before = &self.before[(length + sign) as usize % LENGTHS];
         let [a, b, c] =
             [units / EIGHT / EIGHT, units / EIGHT % EIGHT, units % EIGHT].map(eight_digits);
         let moved = [a >> 8 | b << 56, b >> 8 | c << 56, c >> 8];
-        let word = |n: usize, digits: u64| {
+        for (n, digits) in [a, b, c].into_iter().enumerate() {
             let number = digits & self.fraction[n] | moved[n] & self.whole[n] | self.point[n];
-            (number & keep[n] | before[n]).to_le_bytes()
-        };
-        [word(0, a), word(1, b), word(2, c)]
+            place[n] = (number & keep[n] | before[n]).to_le_bytes();
+        }
     }
 }
 
@@ -241,7 +233,7 @@ const fn rows(last: u8) -> Rows {
     let mut decimals = 0;
     while decimals < rows.len() {
         let mut digits = 1;
-        while digits < SHORT {
+        while digits <= 8 {
             rows[decimals][digits] = short_row(decimals, digits, last);
             digits += 1;
         }
@@ -313,7 +305,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn written(figure: Figure, units: i64) -> String {
-        String::from_utf8(figure.text(units).as_flattened().to_vec()).unwrap()
+        let mut place = [[0; 8]; 3];
+        figure.write(units, &mut place);
+        String::from_utf8(place.as_flattened().to_vec()).unwrap()
     }
 
     #[test]
@@ -340,8 +334,9 @@ mod tests {
 
     #[test]
     fn a_count_has_no_sign() {
-        let text = Figure::bare(0).unsigned(u64::MAX);
-        assert_eq!(text.as_flattened().trim_ascii_start(), u64::MAX.to_string().as_bytes());
+        let mut place = [[0; 8]; 3];
+        Figure::bare(0).write_unsigned(u64::MAX, &mut place);
+        assert_eq!(place.as_flattened().trim_ascii_start(), u64::MAX.to_string().as_bytes());
     }
 
     proptest! {
