@@ -74,8 +74,8 @@ struct Row {
     third: u64,
 }
 
-/// Rows by digits: none to eight, and up to a power of two, so that an index is a mask.
-const SHORT: usize = 16;
+/// Digits of the longest short number: a power of two, so that an index is a mask.
+const SHORT: usize = 8;
 
 /// Rows of one kind of figure, by decimals, then by digits.
 type Rows = [[Row; SHORT]; limits::DECIMALS_MAX as usize + 1];
@@ -99,6 +99,14 @@ pub struct Figure {
     /// One where there is a point.
     point_bytes: u32,
     before: &'static [Words; LENGTHS],
+}
+
+/// What a large number began with when it was last written: of a time in milliseconds, all but the
+/// last eight digits are the same for 28 hours.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Upper {
+    upper: u64,
+    words: [[u8; 8]; 2],
 }
 
 impl Figure {
@@ -156,10 +164,26 @@ impl Figure {
         }
     }
 
+    /// The same for a number without a point, of which all but the last eight digits are nearly
+    /// always those of the number before.
+    #[inline(always)]
+    pub fn write_again(&self, units: u64, memo: &mut Upper, place: &mut FigureText) {
+        debug_assert_eq!(self.point_bytes, 0);
+        let upper = units / EIGHT;
+        if upper == 0 || upper != memo.upper {
+            self.write_unsigned(units, place);
+            *memo = Upper { upper, words: [place[0], place[1]] };
+            return;
+        }
+        place[0] = memo.words[0];
+        place[1] = memo.words[1];
+        place[2] = eight_digits(units % EIGHT).to_le_bytes();
+    }
+
     /// A number of at most eight digits, as most are: all but them is known.
     #[inline(always)]
     fn short(&self, units: u32, place: &mut FigureText) {
-        let row = &self.rows[short_digits_in(units) as usize % SHORT];
+        let row = &self.rows[(short_digits_in(units) as usize - 1) % SHORT];
         let digits = eight_digits(u64::from(units));
         let second = digits << 56 & row.second_digit | row.second;
         let third = digits & row.fraction | digits >> 8 & row.whole | row.third;
@@ -199,7 +223,7 @@ impl Figure {
 fn digits_in(number: u64) -> u32 {
     let bits = u64::BITS - (number | 1).leading_zeros();
     // 1233 / 4096 is the logarithm of two to the base of ten, close enough for 64 bits.
-    let digits = bits * 1_233 >> 12;
+    let digits = (bits * 1_233) >> 12;
     digits + u32::from(number >= POWERS[digits as usize % POWERS.len()] || number == 0)
 }
 
@@ -208,7 +232,7 @@ fn digits_in(number: u64) -> u32 {
 #[inline(always)]
 fn short_digits_in(number: u32) -> u32 {
     let bits = (number | 1).ilog2();
-    (u64::from(number) + CARRIES[bits as usize] >> 32) as u32
+    ((u64::from(number) + CARRIES[bits as usize]) >> 32) as u32
 }
 
 const EIGHT: u64 = 100_000_000;
@@ -220,10 +244,10 @@ const ZEROS: u64 = 0x3030_3030_3030_3030;
 /// fast", 2017).
 #[inline(always)]
 fn eight_digits(number: u64) -> u64 {
-    let fours = number / 10_000 | (number % 10_000) << 32;
-    let hundreds = (fours * 10_486 >> 20) & 0x0000_007F_0000_007F;
+    let fours = number / 10_000 | ((number % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007F_0000_007F;
     let twos = hundreds | (fours - 100 * hundreds) << 16;
-    let tens = (twos * 103 >> 10) & 0x000F_000F_000F_000F;
+    let tens = ((twos * 103) >> 10) & 0x000F_000F_000F_000F;
     (tens | (twos - 10 * tens) << 8) + ZEROS
 }
 
@@ -233,8 +257,8 @@ const fn rows(last: u8) -> Rows {
     let mut decimals = 0;
     while decimals < rows.len() {
         let mut digits = 1;
-        while digits <= 8 {
-            rows[decimals][digits] = short_row(decimals, digits, last);
+        while digits <= SHORT {
+            rows[decimals][digits - 1] = short_row(decimals, digits, last);
             digits += 1;
         }
         decimals += 1;
@@ -337,6 +361,18 @@ mod tests {
         let mut place = [[0; 8]; 3];
         Figure::bare(0).write_unsigned(u64::MAX, &mut place);
         assert_eq!(place.as_flattened().trim_ascii_start(), u64::MAX.to_string().as_bytes());
+    }
+
+    #[test]
+    fn a_number_that_goes_up_is_written_as_one_that_is_new() {
+        let (figure, mut memo) = (Figure::bare(0), Upper::default());
+        let times = [0, 5, 1_723_161_255_343, 1_723_161_255_350, 1_723_200_000_000, 99_999_999];
+        for units in times {
+            let (mut again, mut new) = ([[0; 8]; 3], [[0; 8]; 3]);
+            figure.write_again(units, &mut memo, &mut again);
+            figure.write_unsigned(units, &mut new);
+            assert_eq!(again, new, "{units}");
+        }
     }
 
     proptest! {
