@@ -23,6 +23,7 @@ mod dispatch;
 mod feed;
 mod metric;
 mod ring;
+mod risk;
 mod tape;
 
 /// Runs the cases of one bench.
@@ -36,6 +37,7 @@ const BENCHES: &[(&str, Run)] = &[
     ("feed", feed::run),
     ("book", book::run),
     ("dispatch", dispatch::run),
+    ("risk", risk::run),
 ];
 
 fn main() -> ExitCode {

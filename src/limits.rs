@@ -204,6 +204,21 @@ pub const OVER_ORDERS_KEPT: usize = 4_096;
 
 /// Replies about orders that are not known that are kept, the latest ones.
 pub const STRAY_REPLIES_KEPT: usize = 64;
+/// Basis points of a price collar, at most: beyond it a price may be nothing or twice the market.
+pub const COLLAR_BPS_MAX: u64 = 10_000;
+
+/// Millionths of a fee, at most: a tenth.
+pub const FEE_PPM_MAX: u64 = 100_000;
+
+/// Requests a second, and at once, of one account, at most: no venue takes more.
+pub const REQUESTS_MAX: u64 = 100_000;
+
+/// Milliseconds of age of a quote, at most: an hour.
+pub const QUOTE_AGE_MS_MAX: u64 = 3_600_000;
+
+/// Bytes of the file that holds the risk gate's state: positions of every instrument and every open
+/// order take less.
+pub const LATCH_BYTES_MAX: u64 = 64 << 20;
 
 /// Messages that one call of `On::on` may emit beside what it passes on.
 pub const EMIT_BURST_MAX: usize = 64;

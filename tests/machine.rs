@@ -19,5 +19,6 @@ mod story {
     mod layouts;
     mod output;
     mod refused;
+    mod resume;
     mod stand;
 }

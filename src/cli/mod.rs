@@ -8,6 +8,7 @@ mod config;
 mod output;
 mod replay;
 mod report;
+mod resume;
 mod sample;
 mod table;
 
@@ -41,6 +42,7 @@ enum Verb {
     Replay(Box<replay::Arguments>),
     Sample(sample::Arguments),
     Config(config::Arguments),
+    Resume(resume::Arguments),
 }
 
 /// Does what the arguments say and returns the exit code.
@@ -60,6 +62,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Replay(arguments)) => replay::run(&arguments, file, json),
         Some(Verb::Sample(arguments)) => sample::run(&arguments, json),
         Some(Verb::Config(arguments)) => config::run(&arguments, file, json),
+        Some(Verb::Resume(arguments)) => resume::run(&arguments, json),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

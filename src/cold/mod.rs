@@ -3,5 +3,8 @@
 //! Never: a hot thread made to wait.
 
 mod recorder;
+pub mod latch;
+#[cfg(test)]
+mod latch_tests;
 
 pub use recorder::{Recorded, record};

@@ -6,7 +6,11 @@ use std::path::Path;
 
 use super::check::{self, Names, Side};
 use super::fault::{ConfigError, Fault, Place, Source, Wrong};
-use super::part::{Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Pipeline};
+use super::part::{
+    Account, AccountRisk, Asset, AssetRisk, Book, Fungible, Instrument, InstrumentRisk, Journal,
+    Mark, Money, Pipeline, Risk, RiskLists, StrategyRisk, VenueRisk,
+};
+use super::risk;
 use super::section::Section;
 use super::tree::{Node, Table, Value, excerpt};
 use super::whole::{Config, Universe};
@@ -82,6 +86,8 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
         accounts: list(ACCOUNTS, of(ACCOUNTS.path), wrong, Account::read),
         instruments: list(INSTRUMENTS, of(INSTRUMENTS.path), wrong, Instrument::read),
     };
+    let risk = Risk::read(section(root, "risk", &nothing, wrong));
+    let risk_of = risk_lists(root, wrong);
     check_root(root, wrong);
     if is_toml {
         let names = Names {
@@ -90,8 +96,38 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
             sides: sides(root),
         };
         check::check(&universe, &names, wrong);
+        risk::check(&universe, &names, risk.as_ref(), &risk_of, wrong);
     }
-    Some(Config { pipeline: pipeline?, book: book?, journal: journal?, universe })
+    Some(Config {
+        pipeline: pipeline?,
+        book: book?,
+        journal: journal?,
+        risk: risk?,
+        risk_of,
+        universe,
+    })
+}
+
+/// The lists within `[risk]`.
+fn risk_lists(root: &Table, wrong: &mut Wrong) -> RiskLists {
+    let table = match root.0.get("risk").map(|node| &node.value) {
+        Some(Value::Table(risk)) => risk,
+        _ => &Table::default(),
+    };
+    let within = |path| List { path, ..INSTRUMENTS };
+    let of = |key: &str| table.0.get(key);
+    RiskLists {
+        instruments: list(
+            within("risk.instruments"),
+            of("instruments"),
+            wrong,
+            InstrumentRisk::read,
+        ),
+        assets: list(within("risk.assets"), of("assets"), wrong, AssetRisk::read),
+        strategies: list(within("risk.strategies"), of("strategies"), wrong, StrategyRisk::read),
+        accounts: list(within("risk.accounts"), of("accounts"), wrong, AccountRisk::read),
+        venues: list(within("risk.venues"), of("venues"), wrong, VenueRisk::read),
+    }
 }
 
 /// A list of tables: its path, how many entries it may have, and whose limit that is.
@@ -110,7 +146,7 @@ const INSTRUMENTS: List =
     List { path: "instruments", most: limits::INSTRUMENTS_MAX, limit: "INSTRUMENTS_MAX" };
 
 /// The tables of one value each.
-const SECTIONS: [&str; 4] = ["pipeline", "book", "journal", "money"];
+const SECTIONS: [&str; 5] = ["pipeline", "book", "journal", "money", "risk"];
 
 fn list<T>(
     of: List,

@@ -13,13 +13,16 @@ mod part;
 mod check;
 mod chain;
 mod resolve;
+mod risk;
 #[cfg(test)]
 mod tests;
 
 pub use fault::{ConfigError, Fault, Place, Source, Wrong};
 pub use load::MANUAL;
 pub use part::{
-    Account, Asset, Book, Fungible, Instrument, Journal, Layout, Mark, Money, Pipeline,
+    Account, AccountRisk, Amount, Asset, AssetRisk, Book, Fungible, Instrument, InstrumentRisk,
+    Journal, Layout, Mark, Money, Named, OrderRates, Pipeline, Risk, RiskLists, StrategyRisk,
+    VenueRisk,
 };
 pub use resolve::{Conversion, Resolved, Step};
 pub use whole::{Config, Universe};

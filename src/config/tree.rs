@@ -121,8 +121,12 @@ impl Node {
 fn identifying(path: &str) -> Option<&'static [&'static str]> {
     match path {
         "assets" | "accounts" | "money.fungible" => Some(&["name"]),
-        "marks" => Some(&["asset"]),
+        "marks" | "risk.assets" => Some(&["asset"]),
         "instruments" => Some(&["venue", "symbol"]),
+        "risk.instruments" => Some(&["instrument"]),
+        "risk.strategies" => Some(&["strategy"]),
+        "risk.accounts" => Some(&["account"]),
+        "risk.venues" => Some(&["venue"]),
         _ => None,
     }
 }

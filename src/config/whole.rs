@@ -1,7 +1,9 @@
 //! All parts of a configuration together.
 
 use super::fault::Source;
-use super::part::{Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Pipeline};
+use super::part::{
+    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Money, Pipeline, Risk, RiskLists,
+};
 use crate::base::Symbol;
 
 /// A configuration without a fault.
@@ -13,6 +15,10 @@ pub struct Config {
     pub book: Book,
     /// How sessions are written.
     pub journal: Journal,
+    /// Limits of the whole.
+    pub risk: Risk,
+    /// Limits of single instruments, assets, strategies, accounts and venues.
+    pub risk_of: RiskLists,
     /// Who trades what where, and in what it is reckoned.
     pub universe: Universe,
 }

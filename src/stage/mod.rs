@@ -6,3 +6,4 @@ pub mod book;
 pub mod contract;
 pub mod dispatch;
 pub mod feed;
+pub mod risk;

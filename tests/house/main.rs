@@ -74,3 +74,8 @@ fn every_file_says_what_it_is_and_leaves_nothing_open() {
 fn only_sys_reads_a_clock_or_sleeps() {
     assert_none(&words::clocks(&Source::all("src")));
 }
+
+#[test]
+fn only_risk_makes_an_order() {
+    assert_none(&words::orders(&Source::all("src")));
+}

@@ -69,6 +69,47 @@ fn name_clocks(stream: TokenStream, found: &mut Vec<(usize, String)>) {
     }
 }
 
+/// Only the risk gate makes an order.
+pub(crate) fn orders(all: &[Source]) -> Vec<Breach> {
+    const RULE: &str = "only src/stage/risk names Order::approved";
+    let mut breaches = Vec::new();
+    for source in all.iter().filter(|source| !source.path.starts_with("src/stage/risk/")) {
+        let mut lines = Vec::new();
+        name_approved(source.tokens(), &mut lines);
+        for line in lines {
+            breaches.push(source.breach(line, RULE, "`approved`"));
+        }
+    }
+    breaches
+}
+
+/// By its own name alone: whatever the type is called there. Its definition is no use of it.
+fn name_approved(stream: TokenStream, lines: &mut Vec<usize>) {
+    let tokens: Vec<TokenTree> = stream.into_iter().collect();
+    for (n, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Ident(word) if word == "approved" => {
+                let before = n.checked_sub(1).and_then(|at| tokens.get(at));
+                if matches!(before, Some(TokenTree::Punct(colon)) if colon.as_char() == ':') {
+                    lines.push(word.span().start().line);
+                }
+            }
+            TokenTree::Group(group) => name_approved(group.stream(), lines),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn an_order_made_elsewhere_is_caught() {
+    let text = "fn f(child: Child) {\n    let o = Order::approved(child, OrderId(1));\n    \
+                let make = event::Order::approved;\n}\nconst fn approved(n: u8) {}";
+    let elsewhere = Source::snippet("src/stage/dispatch/mod.rs", text);
+    let gate = Source::snippet("src/stage/risk/gate.rs", text);
+    let lines: Vec<usize> = orders(&[elsewhere, gate]).iter().map(|b| b.line).collect();
+    assert_eq!(lines, [2, 3]);
+}
+
 #[test]
 fn a_file_without_documentation_is_caught() {
     let bare = Source::snippet("src/a.rs", "use std::fmt;\n//! Late.");

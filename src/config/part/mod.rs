@@ -8,6 +8,7 @@ mod money;
 mod asset;
 mod account;
 mod instrument;
+mod risk;
 
 pub use account::Account;
 pub use asset::Asset;
@@ -16,3 +17,7 @@ pub use instrument::Instrument;
 pub use journal::Journal;
 pub use money::{Fungible, Mark, Money};
 pub use pipeline::{Layout, Pipeline};
+pub use risk::{
+    AccountRisk, Amount, AssetRisk, InstrumentRisk, Named, OrderRates, Risk, RiskLists,
+    StrategyRisk, VenueRisk,
+};
