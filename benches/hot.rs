@@ -36,8 +36,8 @@ const BENCHES: &[(&str, Run)] = &[
     ("metric", metric::run),
     ("feed", feed::run),
     ("book", book::run),
-    ("dispatch", dispatch::run),
     ("risk", risk::run),
+    ("dispatch", dispatch::run),
 ];
 
 fn main() -> ExitCode {

@@ -19,8 +19,6 @@ const DEEPER: [(&str, &str); 1] =
 const FILES_WIDE_MAX: usize = 7;
 
 /// Folders that may be wider, and why.
-const WIDE: [(&str, &str); 13] = [
-    ("benches", "a registry: one file for each part of the machine"),
 const WIDE: [(&str, &str); 15] = [
     ("benches", "a registry: one file for each bench"),
     ("src/stage/risk", "one matter, cut by what changes it; a file for each kind of test"),

@@ -244,7 +244,7 @@ const ZEROS: u64 = 0x3030_3030_3030_3030;
 /// fast", 2017).
 #[inline(always)]
 fn eight_digits(number: u64) -> u64 {
-    let fours = number / 10_000 | ((number % 10_000) << 32);
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
     let hundreds = ((fours * 10_486) >> 20) & 0x0000_007F_0000_007F;
     let twos = hundreds | (fours - 100 * hundreds) << 16;
     let tens = ((twos * 103) >> 10) & 0x000F_000F_000F_000F;
