@@ -6,9 +6,12 @@
 
 use std::hint::black_box;
 
-use neural_kraken::base::{Instrument, Nanos, OrderId, Price, Qty, Side, Symbol};
-use neural_kraken::event::{Style, Terms};
-use neural_kraken::stage::dispatch::client_id;
+use neural_kraken::base::{
+    AccountId, Instrument, Instruments, Nanos, OrderId, Price, Qty, Side, Symbol,
+};
+use neural_kraken::event::{Decision, Happened, Order, Outcome, Reply, Style, Terms};
+use neural_kraken::stage::contract::{Emit, Nowhere, On};
+use neural_kraken::stage::dispatch::{Dispatch, Settings, client_id};
 use neural_kraken::venue::{self, Label, Session, Target, Template};
 
 use crate::support::{Bench, Case, Contender};
@@ -21,6 +24,11 @@ const BURST: usize = 8;
 
 /// Orders of a pass.
 const ORDERS: usize = ITEMS * BURST;
+
+/// Timed items of a pass through the stage: as many orders as may be open.
+const STAGE_ITEMS: usize = 500;
+
+const EPOCH: u32 = 7;
 
 /// As long as a real one.
 const TOKEN: &str = "1Dwc4lzSwNWOAwkMdqhssNNFhs1ed606d1WcF3XfEMw";
@@ -64,6 +72,7 @@ pub(crate) fn run(bench: &mut Bench) {
         };
         bench.run(&case("cancel", "cancel"), &mut ours, &mut rivals::cancel(&stand, BURST));
     }
+    run_stage(bench);
     let mut name = |item: usize| {
         for n in 0..BURST {
             black_box(client_id(black_box(7), OrderId((item * BURST + n) as u64)));
@@ -71,6 +80,91 @@ pub(crate) fn run(bench: &mut Bench) {
     };
     let case = Case::new("name of an order", "name", ITEMS).split(BURST as u32);
     bench.run(&case, &mut name, &mut []);
+}
+
+/// The whole stage, warm and as it is found after other work.
+fn run_stage(bench: &mut Bench) {
+    let names = ["stage, order", "stage, order, cold", "stage, reply"];
+    if !names.into_iter().any(|name| bench.wants(name)) {
+        return;
+    }
+    let orders = crate::risk::approved(STAGE_ITEMS * BURST);
+    let case = Case::new(names[0], "order", STAGE_ITEMS).split(BURST as u32);
+    for case in [case.clone(), case.cold()] {
+        bench.run(&case, &mut Stage { dispatch: stage(), orders: &orders }, &mut []);
+    }
+    let case = Case::new(names[2], "reply", STAGE_ITEMS).split(BURST as u32);
+    bench.run(&case, &mut Replies(Stage { dispatch: stage(), orders: &orders }), &mut []);
+}
+
+/// What dispatch sends orders of [`crate::risk::approved`] with.
+fn stage() -> Dispatch {
+    let mut instruments = Instruments::default();
+    for n in 0..8 {
+        let symbol = Symbol::new(format!("COIN{n}/USD").as_bytes()).unwrap();
+        instruments.add(Instrument::plain("kraken", symbol, 1, 8)).unwrap();
+    }
+    let accounts = vec![venue::dialect("kraken").unwrap()];
+    Dispatch::new(&instruments, &Settings { epoch: EPOCH, accounts })
+}
+
+/// Decisions in, bytes out.
+struct Stage<'a> {
+    dispatch: Dispatch,
+    orders: &'a [Order],
+}
+
+/// Looks at what goes out, as a socket would.
+struct Wire;
+
+impl Emit<Outcome<'_>> for Wire {
+    #[inline(always)]
+    fn emit(&mut self, outcome: &Outcome<'_>) {
+        match outcome {
+            Outcome::Sent(sent) => {
+                black_box(sent.bytes);
+            }
+            Outcome::Report(report) => panic!("not sent: {report:?}"),
+        }
+    }
+}
+
+impl Contender for Stage<'_> {
+    fn reset(&mut self) {
+        self.dispatch = stage();
+    }
+
+    fn item(&mut self, item: usize) {
+        for order in burst(self.orders, item) {
+            self.dispatch.on(&Decision::Order(order), &mut Wire);
+        }
+    }
+}
+
+/// Replies in, reports out.
+struct Replies<'a>(Stage<'a>);
+
+impl Contender for Replies<'_> {
+    fn reset(&mut self) {
+        self.0.reset();
+        for order in self.0.orders {
+            self.0.dispatch.on(&Decision::Order(order), &mut Wire);
+        }
+    }
+
+    fn item(&mut self, item: usize) {
+        for order in burst(self.0.orders, item) {
+            let reply = Reply {
+                recv_ns: Nanos(2),
+                venue_ns: Nanos(1),
+                account: AccountId(0),
+                client: client_id(EPOCH, order.id()),
+                venue_order: 0,
+                happened: Happened::Accepted,
+            };
+            self.0.dispatch.on(&reply, &mut Nowhere);
+        }
+    }
 }
 
 /// The orders of one timed item.
@@ -106,7 +200,7 @@ impl Stand {
             price: Price(64_000 * 10_i64.pow(decimals.0.into()) + (n as i64 * 37) % 9_999),
             qty: Qty(15 * 10_i64.pow(u32::from(decimals.1) - 4) + (n as i64 * 911) % 99),
             side: if n.is_multiple_of(2) { Side::Buy } else { Side::Sell },
-            style: if n % 3 == 0 { Style::PostOnly } else { Style::Limit },
+            style: if n.is_multiple_of(3) { Style::PostOnly } else { Style::Limit },
         };
         Stand {
             dialect,

@@ -47,6 +47,7 @@ const BENCHES: &[(&str, Run)] = &[
     ("risk", risk::run),
     ("dispatch", dispatch::run),
     ("risk", risk::run),
+    ("dispatch", dispatch::run),
 ];
 
 fn main() -> ExitCode {

@@ -8,8 +8,8 @@ use neural_kraken::base::{
     Status, StrategyId, Symbol,
 };
 use neural_kraken::event::{
-    Action, BookState, Child, Decision, Fill, Level, OrderState, Quote, Reasons, Report, Routed,
-    Stamp, Style, Terms, Tick, View,
+    Action, BookState, Child, Decision, Fill, Level, Order, OrderState, Quote, Reasons, Report,
+    Routed, Stamp, Style, Terms, Tick, View,
 };
 use neural_kraken::stage::contract::{Emit, Nowhere, On};
 use neural_kraken::stage::risk::{
@@ -66,6 +66,24 @@ pub(crate) fn run(bench: &mut Bench) {
         }
     };
     bench.run(&case, &mut ours, &mut []);
+}
+
+/// Orders that were approved, at most 4,000: nobody but the gate makes one.
+pub(crate) fn approved(count: usize) -> Vec<Order> {
+    struct Kept(Vec<Order>);
+    impl Emit<Decision<'_>> for Kept {
+        fn emit(&mut self, message: &Decision<'_>) {
+            match message {
+                Decision::Order(order) => self.0.push(**order),
+                Decision::Denied(denial) => panic!("denied: {:?}", denial.reasons),
+            }
+        }
+    }
+    let (mut gate, mut kept) = (gate(), Kept(Vec::new()));
+    for n in 0..count as u32 {
+        gate.on(&Routed::Child(&child(n)), &mut kept);
+    }
+    kept.0
 }
 
 fn check(gate: &Gate, children: &[Child], index: usize) {

@@ -8,7 +8,7 @@
 //! Never: an allocation once a [`Template`] is made, a float, a rounding.
 
 use super::contract::Refusal;
-use super::wire::{Figure, Place, Slip};
+use super::wire::{Figure, Place, Slip, Upper};
 use crate::base::{Decimal, Instrument, Nanos, OrderId, Side, Symbol};
 use crate::event::{ClientId, Style, Terms};
 use crate::limits;
@@ -89,6 +89,7 @@ pub struct Template {
     price: Figure,
     qty: Figure,
     whole: Figure,
+    time: Upper,
 }
 
 /// How an instrument's requests are written, as a venue's `order.rs` says it.
@@ -144,6 +145,7 @@ impl Template {
             price: figure(instrument.price_decimals),
             qty: figure(instrument.qty_decimals),
             whole: Figure::bare(0),
+            time: Upper::default(),
         })
     }
 
@@ -152,9 +154,9 @@ impl Template {
     pub fn place(&mut self, label: &Label, terms: &Terms) -> &[u8] {
         let slip = &mut self.places[2 * terms.style as usize + terms.side as usize];
         slip.name(Place::Client, &label.client);
-        slip.figure(Place::Price, self.price.text(terms.price.0));
-        slip.figure(Place::Qty, self.qty.text(terms.qty.0));
-        entitle(slip, &self.whole, label);
+        self.price.write(terms.price.0, slip.figure(Place::Price));
+        self.qty.write(terms.qty.0, slip.figure(Place::Qty));
+        entitle(slip, &self.whole, &mut self.time, label);
         slip.bytes()
     }
 
@@ -163,32 +165,32 @@ impl Template {
     /// the order has to be looked up by our name before it can be cancelled.
     #[inline]
     pub fn cancel(&mut self, label: &Label, target: &Target) -> &[u8] {
-        let slip = match (&mut self.cancel_by_id, target.venue_order) {
-            (Some(slip), Some(id)) => {
-                slip.venue_order(id);
-                slip
-            }
-            _ => {
-                self.cancel.name(Place::Client, &target.client);
-                &mut self.cancel
-            }
+        let by_id = self.cancel_by_id.as_mut().zip(target.venue_order);
+        let slip = if let Some((slip, id)) = by_id {
+            slip.venue_order(id);
+            slip
+        } else {
+            self.cancel.name(Place::Client, &target.client);
+            &mut self.cancel
         };
-        entitle(slip, &self.whole, label);
+        entitle(slip, &self.whole, &mut self.time, label);
         slip.bytes()
     }
 }
 
 /// Writes what the request itself is called.
 #[inline(always)]
-fn entitle(slip: &mut Slip, whole: &Figure, label: &Label) {
+fn entitle(slip: &mut Slip, whole: &Figure, time: &mut Upper, label: &Label) {
     if slip.has(Place::Number) {
-        slip.figure(Place::Number, whole.unsigned(label.order.0));
+        whole.write_unsigned(label.order.0, slip.figure(Place::Number));
     }
     if slip.has(Place::Request) {
         slip.name(Place::Request, &label.client);
     }
     if slip.has(Place::Time) {
-        slip.figure(Place::Time, whole.text(label.now.0 / Nanos::MILLI));
+        // Logical time begins with 1970: a time before it is no time that a venue would take.
+        let millis = (label.now.0 / Nanos::MILLI).max(0) as u64;
+        whole.write_again(millis, time, slip.figure(Place::Time));
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) const FIGURE_BYTES: usize = 24;
 /// Little-endian words of a place: the first byte in memory is the lowest.
 type Words = [u64; FIGURE_BYTES / 8];
 
-/// The text of a place, in words: kept apart so that they go from registers to where they belong.
+/// A place, in words.
 pub type FigureText = [[u8; 8]; FIGURE_BYTES / 8];
 
 /// Entries of a table by length: a power of two, so that an index is a mask.
@@ -74,8 +74,8 @@ struct Row {
     third: u64,
 }
 
-/// Digits of the longest short number, and none.
-const SHORT: usize = 9;
+/// Digits of the longest short number: a power of two, so that an index is a mask.
+const SHORT: usize = 8;
 
 /// Rows of one kind of figure, by decimals, then by digits.
 type Rows = [[Row; SHORT]; limits::DECIMALS_MAX as usize + 1];
@@ -99,6 +99,14 @@ pub struct Figure {
     /// One where there is a point.
     point_bytes: u32,
     before: &'static [Words; LENGTHS],
+}
+
+/// What a large number began with when it was last written: of a time in milliseconds, all but the
+/// last eight digits are the same for 28 hours.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Upper {
+    upper: u64,
+    words: [[u8; 8]; 2],
 }
 
 impl Figure {
@@ -134,71 +142,79 @@ impl Figure {
         }
     }
 
-    /// The text of a place. A negative number gets its sign, so that it is refused as what it is.
+    /// Writes a number into its place. A negative one gets its sign, so that it is refused as what
+    /// it is.
+    ///
+    /// Each word goes from a register to where it belongs: a text that is handed on in memory is
+    /// loaded in another width than it was stored in, and waits for that.
     #[inline(always)]
-    pub fn text(&self, units: i64) -> FigureText {
+    pub fn write(&self, units: i64, place: &mut FigureText) {
         match u32::try_from(units) {
-            Ok(units) if u64::from(units) < EIGHT => self.short(units),
-            _ => self.long(units),
+            Ok(units) if u64::from(units) < EIGHT => self.short(units, place),
+            _ => self.long(units, place),
         }
     }
 
-    /// The same of a number that has no sign.
+    /// The same for a number that has no sign.
     #[inline(always)]
-    pub fn unsigned(&self, units: u64) -> FigureText {
+    pub fn write_unsigned(&self, units: u64, place: &mut FigureText) {
         match u32::try_from(units) {
-            Ok(units) if u64::from(units) < EIGHT => self.short(units),
-            _ => self.wide(units),
+            Ok(units) if u64::from(units) < EIGHT => self.short(units, place),
+            _ => self.wide(units, 0, place),
         }
+    }
+
+    /// The same for a number without a point, of which all but the last eight digits are nearly
+    /// always those of the number before.
+    #[inline(always)]
+    pub fn write_again(&self, units: u64, memo: &mut Upper, place: &mut FigureText) {
+        debug_assert_eq!(self.point_bytes, 0);
+        let upper = units / EIGHT;
+        if upper == 0 || upper != memo.upper {
+            self.write_unsigned(units, place);
+            *memo = Upper { upper, words: [place[0], place[1]] };
+            return;
+        }
+        place[0] = memo.words[0];
+        place[1] = memo.words[1];
+        place[2] = eight_digits(units % EIGHT).to_le_bytes();
     }
 
     /// A number of at most eight digits, as most are: all but them is known.
     #[inline(always)]
-    fn short(&self, units: u32) -> FigureText {
-        let row = &self.rows[short_digits_in(units) as usize];
+    fn short(&self, units: u32, place: &mut FigureText) {
+        let row = &self.rows[(short_digits_in(units) as usize - 1) % SHORT];
         let digits = eight_digits(u64::from(units));
         let second = digits << 56 & row.second_digit | row.second;
         let third = digits & row.fraction | digits >> 8 & row.whole | row.third;
-        [row.first, second, third].map(u64::to_le_bytes)
+        place[0] = row.first.to_le_bytes();
+        place[1] = second.to_le_bytes();
+        place[2] = third.to_le_bytes();
     }
 
     #[inline(never)]
-    fn long(&self, units: i64) -> FigureText {
-        match u64::try_from(units) {
-            Ok(units) => self.wide(units),
-            Err(_) => self.negative(units),
+    fn long(&self, units: i64, place: &mut FigureText) {
+        self.wide(units.unsigned_abs(), u32::from(units < 0), place);
+        if units < 0 {
+            let length = digits_in(units.unsigned_abs()).max(self.digits_min) + self.point_bytes;
+            let sign_at = FIGURE_BYTES - 1 - length as usize;
+            place[sign_at / 8][sign_at % 8] = b'-';
         }
     }
 
+    /// Any number, with room for a sign before it.
     #[inline(never)]
-    fn wide(&self, units: u64) -> FigureText {
+    fn wide(&self, units: u64, sign: u32, place: &mut FigureText) {
         let length = digits_in(units).max(self.digits_min) + self.point_bytes;
-        self.spread(units, length, length)
-    }
-
-    #[cold]
-    fn negative(&self, units: i64) -> FigureText {
-        let units = units.unsigned_abs();
-        let length = digits_in(units).max(self.digits_min) + self.point_bytes;
-        let mut text = self.spread(units, length, length + 1);
-        let sign_at = FIGURE_BYTES - 1 - length as usize;
-        text[sign_at / 8][sign_at % 8] = b'-';
-        text
-    }
-
-    /// Puts the digits of a number around its point, and what stands before it before `taken`
-    /// bytes.
-    fn spread(&self, units: u64, length: u32, taken: u32) -> FigureText {
         let keep = &KEEP[length as usize % LENGTHS];
-        let before = &self.before[taken as usize % LENGTHS];
+        let before = &self.before[(length + sign) as usize % LENGTHS];
         let [a, b, c] =
             [units / EIGHT / EIGHT, units / EIGHT % EIGHT, units % EIGHT].map(eight_digits);
         let moved = [a >> 8 | b << 56, b >> 8 | c << 56, c >> 8];
-        let word = |n: usize, digits: u64| {
+        for (n, digits) in [a, b, c].into_iter().enumerate() {
             let number = digits & self.fraction[n] | moved[n] & self.whole[n] | self.point[n];
-            (number & keep[n] | before[n]).to_le_bytes()
-        };
-        [word(0, a), word(1, b), word(2, c)]
+            place[n] = (number & keep[n] | before[n]).to_le_bytes();
+        }
     }
 }
 
@@ -207,7 +223,7 @@ impl Figure {
 fn digits_in(number: u64) -> u32 {
     let bits = u64::BITS - (number | 1).leading_zeros();
     // 1233 / 4096 is the logarithm of two to the base of ten, close enough for 64 bits.
-    let digits = bits * 1_233 >> 12;
+    let digits = (bits * 1_233) >> 12;
     digits + u32::from(number >= POWERS[digits as usize % POWERS.len()] || number == 0)
 }
 
@@ -216,7 +232,7 @@ fn digits_in(number: u64) -> u32 {
 #[inline(always)]
 fn short_digits_in(number: u32) -> u32 {
     let bits = (number | 1).ilog2();
-    (u64::from(number) + CARRIES[bits as usize] >> 32) as u32
+    ((u64::from(number) + CARRIES[bits as usize]) >> 32) as u32
 }
 
 const EIGHT: u64 = 100_000_000;
@@ -228,10 +244,10 @@ const ZEROS: u64 = 0x3030_3030_3030_3030;
 /// fast", 2017).
 #[inline(always)]
 fn eight_digits(number: u64) -> u64 {
-    let fours = number / 10_000 | (number % 10_000) << 32;
-    let hundreds = (fours * 10_486 >> 20) & 0x0000_007F_0000_007F;
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007F_0000_007F;
     let twos = hundreds | (fours - 100 * hundreds) << 16;
-    let tens = (twos * 103 >> 10) & 0x000F_000F_000F_000F;
+    let tens = ((twos * 103) >> 10) & 0x000F_000F_000F_000F;
     (tens | (twos - 10 * tens) << 8) + ZEROS
 }
 
@@ -241,8 +257,8 @@ const fn rows(last: u8) -> Rows {
     let mut decimals = 0;
     while decimals < rows.len() {
         let mut digits = 1;
-        while digits < SHORT {
-            rows[decimals][digits] = short_row(decimals, digits, last);
+        while digits <= SHORT {
+            rows[decimals][digits - 1] = short_row(decimals, digits, last);
             digits += 1;
         }
         decimals += 1;
@@ -313,7 +329,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn written(figure: Figure, units: i64) -> String {
-        String::from_utf8(figure.text(units).as_flattened().to_vec()).unwrap()
+        let mut place = [[0; 8]; 3];
+        figure.write(units, &mut place);
+        String::from_utf8(place.as_flattened().to_vec()).unwrap()
     }
 
     #[test]
@@ -340,8 +358,21 @@ mod tests {
 
     #[test]
     fn a_count_has_no_sign() {
-        let text = Figure::bare(0).unsigned(u64::MAX);
-        assert_eq!(text.as_flattened().trim_ascii_start(), u64::MAX.to_string().as_bytes());
+        let mut place = [[0; 8]; 3];
+        Figure::bare(0).write_unsigned(u64::MAX, &mut place);
+        assert_eq!(place.as_flattened().trim_ascii_start(), u64::MAX.to_string().as_bytes());
+    }
+
+    #[test]
+    fn a_number_that_goes_up_is_written_as_one_that_is_new() {
+        let (figure, mut memo) = (Figure::bare(0), Upper::default());
+        let times = [0, 5, 1_723_161_255_343, 1_723_161_255_350, 1_723_200_000_000, 99_999_999];
+        for units in times {
+            let (mut again, mut new) = ([[0; 8]; 3], [[0; 8]; 3]);
+            figure.write_again(units, &mut memo, &mut again);
+            figure.write_unsigned(units, &mut new);
+            assert_eq!(again, new, "{units}");
+        }
     }
 
     proptest! {

@@ -28,7 +28,7 @@ mod quoting;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 
-pub use figure::{Figure, FigureText};
+pub use figure::{Figure, FigureText, Upper};
 pub use kernel::{FastLevel, Job, Kernel, Shape, Span};
 pub use lanes::Lanes;
 pub use learned::{Learned, learn, replay};

@@ -120,14 +120,15 @@ impl Slip {
         self.fill(place, &name.0);
     }
 
-    /// Fills in a price, a quantity, a number or a time.
+    /// Where a price, a quantity, a number or a time goes.
     #[inline(always)]
-    pub fn figure(&mut self, place: Place, text: FigureText) {
+    pub fn figure(&mut self, place: Place) -> &mut FigureText {
         debug_assert_eq!(place.width(), FIGURE_BYTES);
         let at = usize::from(self.at[place as usize]);
-        let (words, _) = self.bytes[at..at + FIGURE_BYTES].as_chunks_mut::<8>();
-        for (place, word) in words.iter_mut().zip(text) {
-            *place = word;
+        let (words, _) = self.bytes[at..at + FIGURE_BYTES].as_chunks_mut();
+        match words.as_mut_array() {
+            Some(words) => words,
+            None => unreachable!("so many bytes were taken"),
         }
     }
 
@@ -174,7 +175,7 @@ mod tests {
         let draft = Draft::new().text("{\"p\":").place(Place::Price).text(",\"c\":\"");
         let mut slip = draft.place(Place::Client).text("\"}").finish().unwrap();
         for (price, name) in [(645_251, b"n00000100000000001"), (5, b"n00000100000000002")] {
-            slip.figure(Place::Price, Figure::bare(1).text(price));
+            Figure::bare(1).write(price, slip.figure(Place::Price));
             slip.name(Place::Client, &ClientId(*name));
             let text = String::from_utf8(slip.bytes().to_vec()).unwrap();
             let name = std::str::from_utf8(name).unwrap();
@@ -186,7 +187,7 @@ mod tests {
     #[test]
     fn what_has_no_place_leaves_no_trace() {
         let mut slip = Draft::new().text("{}").finish().unwrap();
-        slip.figure(Place::Qty, Figure::bare(1).text(5));
+        Figure::bare(1).write(5, slip.figure(Place::Qty));
         slip.venue_order(u128::MAX);
         assert_eq!(slip.bytes(), b"{}");
     }
