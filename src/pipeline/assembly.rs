@@ -212,7 +212,7 @@ impl Run<'_> {
             duty,
             wait: self.wait.clone(),
             sample: Sample::Every(self.plan.sample_every),
-            last: u64::MAX,
+            last: self.plan.last,
         }
     }
 }

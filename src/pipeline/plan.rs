@@ -29,6 +29,8 @@ pub struct Plan {
     pub books: Settings,
     /// What the stages behind them are told.
     pub trading: Trading,
+    /// The last frame to be played.
+    pub last: u64,
     /// For tests of what happens then: this stage panics when this frame begins.
     #[doc(hidden)]
     pub panic_at: Option<(Stage, u64)>,
@@ -44,6 +46,7 @@ impl Default for Plan {
             pin: true,
             books: Settings::default(),
             trading: Trading::default(),
+            last: u64::MAX,
             panic_at: None,
         }
     }

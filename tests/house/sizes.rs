@@ -20,7 +20,6 @@ const FILES_WIDE_MAX: usize = 7;
 
 /// Folders that may be wider, and why.
 const WIDE: &[(&str, &str)] = &[
-const WIDE: [(&str, &str); 15] = [
     ("benches", "a registry: one file for each bench"),
     ("src/stage/risk", "one matter, cut by what changes it; a file for each kind of test"),
     ("src/base", "what every layer stands on: one file for each kind of number or name"),

@@ -3,7 +3,8 @@
 use super::super::plan::{Plan, RESYNCS_KEPT};
 use super::world::Venue;
 use crate::base::{InstrumentId, Instruments, Nanos};
-use crate::event::Resync;
+use crate::event::{Happened, Reply, Resync};
+use crate::limits;
 use crate::ring::Consumer;
 use crate::stage::book::{Books, Shown};
 use crate::stage::contract::Emit;
@@ -100,14 +101,22 @@ impl Ends {
         if is_mine { self.books.show(id) } else { None }
     }
 
-    /// Cancels every open order, after a thread has died; says how many.
+    /// Cancels every open order, after a thread has died; says how many the venues say are
+    /// cancelled. Nothing comes after it, so its time is the end of time.
     pub(in crate::pipeline) fn cancel_all(&mut self) -> usize {
+        const SENT: Nanos = Nanos(limits::RECV_NS_MAX);
         let Ends { dispatch, venues, .. } = self;
         dispatch.cancel_all(&mut |account, bytes| {
             if let Some(venue) = venues.iter_mut().find(|venue| venue.account == account) {
-                let _ = venue.exchange.take(bytes, Nanos(i64::MAX));
+                // One that a full venue does not take stays open there, and is not counted.
+                let _ = venue.exchange.take(bytes, SENT);
             }
-        })
+        });
+        let mut replies: Vec<Reply> = Vec::new();
+        for venue in venues {
+            venue.exchange.advance(Nanos(i64::MAX), &mut replies);
+        }
+        replies.iter().filter(|reply| reply.happened == Happened::Cancelled).count()
     }
 
     /// Takes the requests that were left on their way.
