@@ -70,11 +70,7 @@ fn name_clocks(stream: TokenStream, found: &mut Vec<(usize, String)>) {
     }
 }
 
-<<<<<<< HEAD
-/// Only the risk gate makes an order. Tests of the stages behind it make their own.
-=======
 /// Only the risk gate makes an order; files that are there for tests only may make up one.
->>>>>>> h-order
 pub(crate) fn orders(all: &[Source]) -> Vec<Breach> {
     const RULE: &str = "only src/stage/risk names Order::approved";
     let tests = test_modules(all);
@@ -82,15 +78,7 @@ pub(crate) fn orders(all: &[Source]) -> Vec<Breach> {
         source.path.starts_with("src/stage/risk/") || tests.contains(&source.module())
     };
     let mut breaches = Vec::new();
-<<<<<<< HEAD
-    let tests = test_modules(all);
-    let is_bound = |source: &&Source| {
-        !source.path.starts_with("src/stage/risk/") && !tests.contains(&source.module())
-    };
-    for source in all.iter().filter(is_bound) {
-=======
     for source in all.iter().filter(|source| !may(source)) {
->>>>>>> h-order
         let mut lines = Vec::new();
         name_approved(source.tokens(), &mut lines);
         for line in lines {
