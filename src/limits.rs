@@ -319,7 +319,8 @@ const _: () = assert!(SIGNAL_WINDOW_ROWS.is_power_of_two());
 const _: () =
     assert!(PAPER_REPLIES_MAX >= PAPER_REQUESTS_MAX + OPEN_ORDERS_MAX + PAPER_WALK_LEVELS_MAX + 2);
 const _: () = assert!(PAPER_TAKEN_MAX >= 2 * PAPER_WALK_LEVELS_MAX);
-const _: () = assert!(STRATEGIES_MAX < u16::MAX as usize && MODELS_MAX < u16::MAX as usize);
+const _: () = assert!(STRATEGIES_MAX < u16::MAX as usize);
+const _: () = assert!(MODELS_MAX < u16::MAX as usize);
 const _: () = assert!(STRATEGIES_MAX < u16::MAX as usize);
 const _: () = assert!(MODELS_MAX <= STRATEGIES_MAX);
 // Each strategy may cancel two orders and place one in answer to a report of the market's.

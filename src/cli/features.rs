@@ -7,20 +7,19 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::args;
 use super::output::{self, Failure};
 #[cfg(feature = "parquet")]
 use super::parquet;
+use super::recordings::{self, Loaded, Recordings};
+use super::replay::plan_of;
 use super::sheet::{Desk, Sheet, Thinning};
 use super::table::grouped;
 use crate::base::Instruments;
 use crate::config::Config;
 use crate::event::HORIZONS;
-use crate::pipeline::{self, Plan};
-use crate::stage::book::Settings;
+use crate::pipeline;
 use crate::stage::signal::{Level, Signals};
-use crate::tape::{self, Given, Spec, Tape};
-use crate::venue::wire::FastLevel;
+use crate::tape::Tape;
 
 /// Write what the signals say over recordings, with what the mid did afterwards, for research.
 ///
@@ -31,24 +30,11 @@ use crate::venue::wire::FastLevel;
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Arguments {
-    /// Recordings: FILE, or V:F:FILE; several merge in time order.
-    #[arg(value_name = "FILE", required = true)]
-    files: Vec<String>,
+    #[command(flatten)]
+    recordings: Recordings,
     /// Where the rows go: a name that ends in .csv or .parquet.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Venue whose frames they hold.
-    #[arg(long, value_name = "V")]
-    venue: Option<String>,
-    /// How frames are stored in them.
-    #[arg(long, value_name = "F")]
-    format: Option<String>,
-    /// Only these symbols, as on the wire, with commas between.
-    #[arg(long, value_name = "SYM", value_delimiter = ',')]
-    symbols: Vec<String>,
-    /// Decimals of a symbol, where the recording does not say, as BTCUSDT:2:8.
-    #[arg(long, value_name = "SYM:P:Q")]
-    instrument: Vec<String>,
     /// One view in this many becomes a row, of each instrument.
     #[arg(long, value_name = "N", default_value_t = 1,
         value_parser = clap::value_parser!(u64).range(1..))]
@@ -91,11 +77,8 @@ pub(super) fn run(
             arguments.out.display()
         )));
     }
-    let config = Config::load(config).map_err(Failure::failed)?;
-    let (tape, instruments) = load(arguments, &config)?;
-    for warning in tape.warnings() {
-        output::say(format_args!("warning: {warning}"));
-    }
+    let config = arguments.recordings.setup(config)?.config;
+    let Loaded { tape, instruments, .. } = arguments.recordings.load(&config)?;
     let (sheet, shortened) = play(arguments, &config, &tape, &instruments);
     write(&arguments.out, |file| match form {
         Form::Csv => {
@@ -166,32 +149,6 @@ fn form(out: &Path) -> Result<Form, Failure> {
     }
 }
 
-fn load(arguments: &Arguments, config: &Config) -> Result<(Tape, Instruments), Failure> {
-    let (venue, format) = (arguments.venue.as_deref(), arguments.format.as_deref());
-    let files = arguments.files.iter();
-    let specs: Vec<Spec> =
-        files.map(|file| args::recording(file, venue, format)).collect::<Result<_, _>>()?;
-    let mut given = args::precisions(&arguments.instrument)?;
-    given.extend(config.universe.listed_by_user().map(|instrument| Given {
-        venue: Some(instrument.venue.name),
-        symbol: instrument.symbol,
-        price_decimals: instrument.price_decimals,
-        qty_decimals: instrument.qty_decimals,
-    }));
-    let symbols = arguments.symbols.iter();
-    let wanted: Vec<_> =
-        symbols.map(|text| args::symbol_of("--symbols", text)).collect::<Result<_, _>>()?;
-    let bar = output::progress(0, "reading", true);
-    let mut tape = Tape::load(&specs, &mut |done, total| {
-        bar.set_length(total);
-        bar.set_position(done);
-    })
-    .map_err(Failure::failed)?;
-    bar.finish_and_clear();
-    let survey = tape::survey(&mut tape, &given, &wanted).map_err(Failure::failed)?;
-    Ok((tape, survey.instruments))
-}
-
 /// Plays the tape: all rows, and how many windows were too short.
 fn play(
     arguments: &Arguments,
@@ -200,15 +157,9 @@ fn play(
     instruments: &Instruments,
 ) -> (Sheet, u64) {
     let bar = output::progress(tape.len() as u64, "playing", false);
-    let simd = config.pipeline.simd.unwrap_or_else(FastLevel::detect);
-    let level = Level::named(simd.name()).filter(|level| level.is_here());
-    let stale_after_ns = config.book.stale_after_ns;
-    let plan = Plan {
-        level: simd,
-        pin: false,
-        books: Settings { stale_after_ns, ..Settings::default() },
-        ..Plan::default()
-    };
+    let mut plan = plan_of(config);
+    plan.books.stale_after_ns_of = recordings::silences(tape, config);
+    let level = Level::named(plan.level.name()).filter(|level| level.is_here());
     let pace_ns = i64::from(arguments.pace_ms) * 1_000_000;
     let thinning = Thinning { every: arguments.every, pace_ns };
     let mut desk = Desk {

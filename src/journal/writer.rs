@@ -131,7 +131,7 @@ impl Writer {
         record.encode_head(&mut self.block);
         match record.kind {
             Kind::Opened | Kind::Frame | Kind::Control | Kind::Session => {
-                redact(record.bytes, &mut self.block)
+                redact(record.bytes, &mut self.block);
             }
             // These are made by ourselves from numbers and symbols.
             _ => self.block.extend_from_slice(record.bytes),

@@ -140,7 +140,7 @@ const OPEN: Bound =
     Bound::new("orders", 0, limits::OPEN_ORDERS_MAX as u64, "limit OPEN_ORDERS_MAX");
 const REQUESTS: Bound = Bound::new("requests", 1, limits::REQUESTS_MAX, "limit REQUESTS_MAX");
 const RESERVE: Bound = Bound::new("requests", 0, limits::REQUESTS_MAX, "limit REQUESTS_MAX");
-const FEE: Bound = Bound::new("millionths", 0, limits::FEE_PPM_MAX as u64, "limit FEE_PPM_MAX");
+const FEE: Bound = Bound::new("millionths", 0, limits::FEE_PPM_MAX, "limit FEE_PPM_MAX");
 
 const AMOUNT: &str = "decimal text not below 0, as in \"1000.50\", or \"none\"";
 

@@ -50,7 +50,7 @@ pub(in crate::pipeline) struct Crew<'scope, 'env> {
     hot: Vec<ScopedJoinHandle<'scope, Marks>>,
 }
 
-impl<'scope, 'env> Crew<'scope, 'env> {
+impl<'scope> Crew<'scope, '_> {
     /// Starts the next hot thread.
     pub(in crate::pipeline) fn spawn(&mut self, work: impl FnOnce(&Hot<'_>) + Send + 'scope) {
         let (n, terms) = (self.hot.len(), self.terms);

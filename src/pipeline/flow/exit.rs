@@ -70,14 +70,14 @@ impl Exit {
         }
         let request = Request::new(sent);
         push(&mut self.wire, request, &self.wait);
-        self.tap.push(Tapped::sent(sent), &self.wait);
+        self.tap.push(&Tapped::sent(sent), &self.wait);
     }
 
     fn report(&mut self, report: &Report) {
         for ring in &mut self.reports {
             push(ring, *report, &self.wait);
         }
-        self.tap.push(Tapped::Report(*report), &self.wait);
+        self.tap.push(&Tapped::Report(*report), &self.wait);
     }
 }
 

@@ -19,14 +19,14 @@ use crate::ring::{Consumer, Producer};
 #[allow(clippy::large_enum_variant, reason = "a slot of a ring has room for the largest anyway")]
 pub(in crate::pipeline) enum Tapped {
     /// An order's bytes.
-    Sent(Bytes),
+    Sent(Letter),
     /// What became of an order.
     Report(Report),
 }
 
 /// An order's bytes, with what they belong to.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::pipeline) struct Bytes {
+pub(in crate::pipeline) struct Letter {
     stamp: Stamp,
     order: OrderId,
     account: AccountId,
@@ -61,12 +61,8 @@ pub(in crate::pipeline) struct Tap(pub(in crate::pipeline) Producer<Tapped>);
 
 impl Tap {
     #[inline]
-    pub(in crate::pipeline) fn push(&mut self, tapped: Tapped, wait: &Wait) {
-        let mut tapped = Some(tapped);
-        wait.until(|| {
-            tapped = tapped.take().and_then(|tapped| self.0.push(tapped).err());
-            tapped.is_none()
-        });
+    pub(in crate::pipeline) fn push(&mut self, tapped: &Tapped, wait: &Wait) {
+        wait.until(|| self.0.push(*tapped).is_ok());
     }
 }
 
@@ -75,7 +71,7 @@ impl Tapped {
         let mut bytes = [0; limits::ORDER_BYTES_MAX];
         bytes[..sent.bytes.len()].copy_from_slice(sent.bytes);
         let child = sent.order.child();
-        Tapped::Sent(Bytes {
+        Tapped::Sent(Letter {
             stamp: child.stamp,
             order: sent.order.id(),
             account: child.account,
