@@ -1,6 +1,6 @@
 //! What a view changed since the one before it, of one instrument.
 //!
-//! In: a [`View`]. Out: [`Change`]. Never: a float, but for the log return.
+//! In: a [`View`](crate::event::View). Out: [`Change`]. Never: a float, but for the log return.
 
 use super::logarithm::log_ratio;
 use crate::event::{BookState, Level, Quote};
