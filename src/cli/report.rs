@@ -161,10 +161,10 @@ fn frames_per_s(loaded: &Loaded, outcome: &Outcome) -> u64 {
 
 /// What the built-in recording is.
 const BUILT_IN: &str = "\
-A generated minute of three venues, in their real frame formats, with three faults
-in it on purpose: a hole in Binance's update ids, a wrong checksum from Kraken, a
-lost frame of Coinbase. Each book says that it is broken, asks for a snapshot, and
-heals with it.
+A generated minute of three venues, in their real frame formats, traded with paper
+money. Three faults are in it on purpose: a hole in Binance's update ids, a wrong
+checksum from Kraken, a lost frame of Coinbase. Each book says that it is broken,
+asks for a snapshot, and heals with it; nothing is ordered on it meanwhile.
 
 ";
 
@@ -300,8 +300,9 @@ fn next_steps(is_built_in: bool) -> String {
         return String::new();
     }
     String::from(
-        "\nNext: play a recording of your own\n  \
-         neural-kraken replay --venue binance --format stamped FILE\n  \
-         neural-kraken replay --help\n",
+        "\nNext: play a recording of your own, keep a journal of it, and ask it about an order\n  \
+         neural-kraken replay --venue binance --format stamped FILE --record DIR\n  \
+         neural-kraken why 1 DIR\n  \
+         neural-kraken config manual\n",
     )
 }

@@ -3,7 +3,7 @@
 
 use super::super::trace::span::Reaction;
 use super::super::trace::tap::{Tap, Tapped};
-use super::link::{Flow, Inbox, Member};
+use super::link::{Flow, Inbox, Member, Spent};
 use super::step::{Grid, Step};
 use super::wait::Wait;
 use crate::base::AccountId;
@@ -45,6 +45,9 @@ pub(in crate::pipeline) struct Exit {
     pub(in crate::pipeline) wait: Wait,
     /// Has an order of this step gone out?
     has_ordered: bool,
+    is_measured: bool,
+    /// What handing things on took in this step: none of dispatch's own time.
+    spent: Spent,
 }
 
 impl Exit {
@@ -55,7 +58,8 @@ impl Exit {
         reaction: Reaction,
         wait: Wait,
     ) -> Exit {
-        Exit { wire, reports, tap, reaction, wait, has_ordered: false }
+        let (has_ordered, is_measured, spent) = (false, false, Spent::default());
+        Exit { wire, reports, tap, reaction, wait, has_ordered, is_measured, spent }
     }
 
     #[inline]
@@ -92,16 +96,27 @@ fn push<T>(ring: &mut Producer<T>, element: T, wait: &Wait) {
 impl Emit<Outcome<'_>> for Exit {
     #[inline]
     fn emit(&mut self, outcome: &Outcome<'_>) {
+        let before = if self.is_measured { clock::counter() } else { 0 };
         match outcome {
             Outcome::Sent(sent) => self.send(sent),
             Outcome::Report(report) => self.report(report),
+        }
+        if self.is_measured {
+            self.spent.ticks += clock::counter().wrapping_sub(before);
+            self.spent.calls += 1;
         }
     }
 }
 
 impl Flow for Exit {
-    fn begin(&mut self, _step: &Step) {
+    fn begin(&mut self, step: &Step) {
         self.has_ordered = false;
+        self.is_measured = step.is_measured;
+        self.spent = Spent::default();
+    }
+
+    fn spent(&self) -> Spent {
+        self.spent
     }
 
     #[inline]
