@@ -2,7 +2,7 @@
 
 use super::link::{Inbox, Member};
 use super::step::{Grid, Step};
-use crate::event::{Decision, Outlook, Resync, Routed, Seen, View, Wanted};
+use crate::event::{Decision, Outlook, Report, Resync, Routed, Seen, View, Wanted};
 use crate::ring::Producer;
 use crate::stage::book::Books;
 use crate::stage::contract::{Emit, Idle, On};
@@ -65,6 +65,16 @@ impl Member for Shelf<'_> {
     }
 }
 
+/// Hands a stage the reports that have come up, dispatch by dispatch.
+#[inline]
+fn hear<S: On<Report>>(stage: &mut S, inbox: &mut Inbox, out: &mut impl for<'o> Emit<S::Out<'o>>) {
+    for reports in &mut inbox.reports {
+        while let Some(report) = reports.pop() {
+            stage.on(&report, out);
+        }
+    }
+}
+
 impl Member for Signals {
     type Out<'o> = Seen<'o>;
 
@@ -106,11 +116,7 @@ impl Member for Strategies {
         inbox: &mut Inbox,
         out: &mut impl for<'o> Emit<Wanted<'o>>,
     ) {
-        for reports in &mut inbox.reports {
-            while let Some(report) = reports.pop() {
-                self.on(&report, out);
-            }
-        }
+        hear(self, inbox, out);
         for tick in grid.up_to(step.recv_ns) {
             self.on(&tick, out);
         }
@@ -128,11 +134,7 @@ impl Member for Router {
         inbox: &mut Inbox,
         out: &mut impl for<'o> Emit<Routed<'o>>,
     ) {
-        for reports in &mut inbox.reports {
-            while let Some(report) = reports.pop() {
-                self.on(&report, out);
-            }
-        }
+        hear(self, inbox, out);
     }
 }
 
@@ -147,11 +149,7 @@ impl Member for Gate {
         inbox: &mut Inbox,
         out: &mut impl for<'o> Emit<Decision<'o>>,
     ) {
-        for reports in &mut inbox.reports {
-            while let Some(report) = reports.pop() {
-                self.on(&report, out);
-            }
-        }
+        hear(self, inbox, out);
         for tick in grid.up_to(step.recv_ns) {
             self.on(&tick, out);
         }
