@@ -239,8 +239,9 @@ pub const MODELS_MAX: usize = 64;
 /// Milliseconds of anything that a strategy waits for, at most: a day.
 pub const WAIT_MS_MAX: u64 = 86_400_000;
 
-/// Reports on their way up from dispatch to one reader.
-pub const RING_REPORT_SLOTS: usize = 4_096;
+/// Replies on their way to dispatch, and reports on their way up to one reader: what a paper venue
+/// may have to say at once.
+pub const RING_REPORT_SLOTS: usize = PAPER_REPLIES_MAX;
 
 /// Slots of the rings between cores for what goes with a view: in replay one frame is on its way at
 /// a time, and a frame of many events still fits.

@@ -97,7 +97,7 @@ impl Table {
 impl Node {
     fn lay_over(&mut self, over: Node, path: &str, wrong: &mut Wrong) {
         match (&mut self.value, over.value) {
-            (Value::Table(under), Value::Table(table)) => {
+            (Value::Table(under), Value::Table(table)) if !WHOLE.contains(&path) => {
                 self.place = over.place;
                 under.lay_over(table, path, wrong);
             }
@@ -116,6 +116,9 @@ impl Node {
         }
     }
 }
+
+/// Tables that say one thing as a whole: what is left out of them is nothing, not what stood there.
+const WHOLE: [&str; 2] = ["accounts.balances", "models.weights"];
 
 /// The keys by which entries of the list at `path` are told apart.
 fn identifying(path: &str) -> Option<&'static [&'static str]> {

@@ -274,7 +274,7 @@ impl<'r> Build<'r> {
             world: World {
                 venues,
                 wire: from_dispatch,
-                replies: Replies { ring: replies, wait: wait(), count: 0 },
+                replies: Replies { ring: replies, count: 0 },
             },
             asks,
             asked,

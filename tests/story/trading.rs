@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::stand::{Folder, gzip, recordings};
+use super::stand::{Folder, gzip, lines, recordings, text};
 
 /// All generated recordings in the folder, as `replay` takes them.
 fn all(folder: &Folder) -> String {
@@ -180,4 +180,35 @@ fn a_recording_of_one_market_is_reckoned_in_a_stand_in_and_says_so() {
     assert_eq!(report["pnl"]["currency"], "USD");
     let everything = folder.replay(&format!("{} --json", all(&folder))).is_well().json();
     assert_eq!(everything["pnl"]["currency"], "USD");
+}
+
+#[test]
+fn an_hour_of_silence_while_orders_rest_is_played_through() {
+    let folder = eager("trading-silence");
+    let whole = lines("binance-btcusdt");
+    // At each place in turn, so that an order rests at some of them.
+    for at in (2_000..4_000).step_by(250) {
+        let (before, after) = whole.split_at(at);
+        let later = |line: &String| {
+            let (stamp, frame) = line.split_once(' ').unwrap();
+            format!("{} {frame}", stamp.parse::<u64>().unwrap() + 3_700_000_000_000)
+        };
+        let lines: Vec<String> = before.iter().cloned().chain(after.iter().map(later)).collect();
+        folder.file("g", text(&lines));
+        let told = folder.replay("binance:stamped:g --json --config c.toml");
+        let report = told.is_well().json();
+        let [orders, cancels] = ["orders", "cancels"].map(|part| report[part].as_u64().unwrap());
+        assert!(orders > 0 && cancels <= 2 * orders, "{orders} orders, {cancels} cancels");
+    }
+}
+
+#[test]
+fn balances_of_an_account_replace_those_of_the_manual() {
+    let folder = Folder::new("trading-balances");
+    folder.file("b", gzip("binance-btcusdt"));
+    let text = "[[accounts]]\nname = \"binance\"\nbalances = { USDT = \"7\" }\n";
+    folder.file("c.toml", text);
+    let report = folder.replay("binance:stamped:b --json --config c.toml").is_well().json();
+    let held = &report["pnl"]["balances"]["binance"];
+    assert_eq!(held, &serde_json::json!({ "USDT": "7.00000000" }));
 }

@@ -4,7 +4,6 @@
 //! Never: a part of our own latency; it is called when the frame is out, or before one arrives.
 
 use super::super::flow::exit::Request;
-use super::super::flow::wait::Wait;
 use crate::base::{AccountId, Nanos};
 use crate::event::{Market, Reply};
 use crate::ring::{Consumer, Producer};
@@ -34,18 +33,14 @@ pub struct Venue {
 #[derive(Debug)]
 pub(in crate::pipeline) struct Replies {
     pub(in crate::pipeline) ring: Producer<Reply>,
-    pub(in crate::pipeline) wait: Wait,
     /// Replies that were put in.
     pub(in crate::pipeline) count: u64,
 }
 
 impl Emit<Reply> for Replies {
     fn emit(&mut self, reply: &Reply) {
-        let mut reply = Some(*reply);
-        self.wait.until(|| {
-            reply = reply.take().and_then(|reply| self.ring.push(reply).err());
-            reply.is_none()
-        });
+        let has_room = self.ring.push(*reply).is_ok();
+        assert!(has_room, "replies of one step are more than {} slots hold", self.ring.capacity());
         self.count += 1;
     }
 }

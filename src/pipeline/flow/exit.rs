@@ -73,24 +73,28 @@ impl Exit {
             }
         }
         let request = Request::new(sent);
-        push(&mut self.wire, request, &self.wait);
+        push(&mut self.wire, request, "orders");
         self.tap.push(&Tapped::sent(sent), &self.wait);
     }
 
     fn report(&mut self, report: &Report) {
         for ring in &mut self.reports {
-            push(ring, *report, &self.wait);
+            push(ring, *report, "reports");
         }
         self.tap.push(&Tapped::Report(*report), &self.wait);
     }
 }
 
-fn push<T>(ring: &mut Producer<T>, element: T, wait: &Wait) {
-    let mut element = Some(element);
-    wait.until(|| {
-        element = element.take().and_then(|element| ring.push(element).err());
-        element.is_none()
-    });
+/// Appends to a ring that is read between steps, so that waiting for room would be waiting for
+/// oneself. It has room for all that a step can bring; a step that brings more is out of hand, and
+/// the machine halts rather than lose an order or a report.
+#[inline]
+fn push<T>(ring: &mut Producer<T>, element: T, what: &str) {
+    assert!(
+        ring.push(element).is_ok(),
+        "{what} of one step are more than {} slots hold",
+        ring.capacity()
+    );
 }
 
 impl Emit<Outcome<'_>> for Exit {

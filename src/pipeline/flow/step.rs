@@ -2,7 +2,6 @@
 
 use crate::base::Nanos;
 use crate::event::Tick;
-use crate::limits;
 
 /// One frame on its way through the machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,24 +23,19 @@ pub(in crate::pipeline) struct Grid {
 }
 
 impl Grid {
-    /// The ticks up to and with `recv_ns`. The first frame begins the grid; of a silence so long
-    /// that it would be over [`limits::TICKS_AT_ONCE_MAX`] ticks, the latest ones are given.
+    /// The last tick up to and with `recv_ns`, where one has passed since it was last asked. Nothing
+    /// happens between the ticks of one step, so after a silence the last one says all: a stage that
+    /// was told of each would do again and again what nobody can have answered yet.
     #[inline(always)]
-    pub(in crate::pipeline) fn up_to(
-        &mut self,
-        recv_ns: Nanos,
-    ) -> impl Iterator<Item = Tick> + use<> {
+    pub(in crate::pipeline) fn up_to(&mut self, recv_ns: Nanos) -> Option<Tick> {
         // Most frames come before the next tick, and a division takes as long as a stage.
-        let is_before = self.next.is_some_and(|next| recv_ns.0 < next);
-        let behind = match self.next {
-            Some(next) if is_before => next,
-            _ => (recv_ns.0 / Tick::GRID_NS + 1) * Tick::GRID_NS,
-        };
-        let next = self.next.unwrap_or(behind);
-        let end = next.max(behind);
-        self.next = Some(end);
-        let begin = next.max(end - limits::TICKS_AT_ONCE_MAX * Tick::GRID_NS);
-        (begin..end).step_by(Tick::GRID_NS as usize).map(|now| Tick { now: Nanos(now) })
+        if self.next.is_some_and(|next| recv_ns.0 < next) {
+            return None;
+        }
+        let last = recv_ns.0 / Tick::GRID_NS * Tick::GRID_NS;
+        let had_begun = self.next.is_some();
+        self.next = Some(last + Tick::GRID_NS);
+        had_begun.then_some(Tick { now: Nanos(last) })
     }
 }
 
@@ -50,25 +44,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ticks_stand_on_the_grid_and_none_is_left_out() {
+    fn ticks_stand_on_the_grid_and_the_first_frame_begins_it() {
         let mut grid = Grid::default();
-        let mut ticks = |ns: i64| grid.up_to(Nanos(ns)).map(|t| t.now.0).collect::<Vec<_>>();
-        assert_eq!(ticks(250_000_000), Vec::<i64>::new());
-        assert_eq!(ticks(299_999_999), Vec::<i64>::new());
-        assert_eq!(ticks(300_000_000), [300_000_000]);
-        assert_eq!(ticks(300_000_001), Vec::<i64>::new());
-        assert_eq!(ticks(620_000_000), [400_000_000, 500_000_000, 600_000_000]);
+        let mut tick = |ns: i64| grid.up_to(Nanos(ns)).map(|t| t.now.0);
+        assert_eq!(tick(250_000_000), None);
+        assert_eq!(tick(299_999_999), None);
+        assert_eq!(tick(300_000_000), Some(300_000_000));
+        assert_eq!(tick(300_000_001), None);
+        assert_eq!(tick(450_000_000), Some(400_000_000));
     }
 
     #[test]
-    fn a_silence_of_years_is_a_bounded_count_of_ticks() {
+    fn a_silence_is_one_tick_however_long_it_was() {
         let mut grid = Grid::default();
-        assert_eq!(grid.up_to(Nanos(0)).count(), 0);
-        let day_later = Nanos(86_400 * Nanos::SECOND);
-        let mut ticks = grid.up_to(day_later);
-        let last = ticks.by_ref().last();
-        assert_eq!(last, Some(Tick { now: day_later }));
-        let year_later = Nanos(366 * day_later.0);
-        assert_eq!(grid.up_to(year_later).count() as i64, limits::TICKS_AT_ONCE_MAX);
+        assert_eq!(grid.up_to(Nanos(0)), None);
+        let year_later = Nanos(366 * 86_400 * Nanos::SECOND + 1);
+        assert_eq!(grid.up_to(year_later), Some(Tick { now: Nanos(year_later.0 - 1) }));
+        assert_eq!(grid.up_to(year_later), None);
+    }
+
+    #[test]
+    fn time_that_goes_back_is_no_tick() {
+        let mut grid = Grid::default();
+        grid.up_to(Nanos(500_000_000));
+        assert_eq!(grid.up_to(Nanos(100_000_000)), None);
+        assert_eq!(grid.up_to(Nanos(600_000_000)), Some(Tick { now: Nanos(600_000_000) }));
     }
 }

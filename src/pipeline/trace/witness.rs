@@ -245,7 +245,7 @@ fn play(
         world: Some(World {
             venues,
             wire: from_dispatch,
-            replies: Replies { ring: replies, wait: wait.clone(), count: 0 },
+            replies: Replies { ring: replies, count: 0 },
         }),
         resyncs: asked,
         decode: Span::new(Stage::Decode, clock, readers),
