@@ -12,6 +12,7 @@ use neural_kraken::venue::wire::Padded;
 use neural_kraken::venue::{Dialect, Input};
 
 use crate::support::chain::Chain;
+use crate::support::outfit;
 use crate::support::source::SOURCES;
 use crate::support::{Bench, Case, Contender};
 
@@ -35,6 +36,7 @@ pub(crate) fn run(bench: &mut Bench) {
         return;
     }
     let Some((tape, instruments)) = SOURCES[0].load() else { return };
+    let instruments = outfit::tradable(&instruments);
     let Some(reel) = Reel::of(&tape, frames) else {
         eprintln!("scaling: left out, since the recording is too short");
         return;
