@@ -19,15 +19,16 @@ use support::Bench;
 mod support;
 
 mod book;
-mod end_to_end;
 mod dispatch;
+mod end_to_end;
 mod feed;
+mod layouts;
 mod metric;
 mod ring;
+mod risk;
 mod scaling;
 mod signal;
 mod strategy;
-mod risk;
 mod tape;
 
 /// Runs the cases of one bench.
@@ -46,6 +47,7 @@ const BENCHES: &[(&str, Run)] = &[
     ("strategy", strategy::run),
     ("risk", risk::run),
     ("dispatch", dispatch::run),
+    ("layouts", layouts::run),
 ];
 
 fn main() -> ExitCode {

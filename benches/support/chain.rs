@@ -115,6 +115,14 @@ impl Chain {
         self.ticked = Nanos(0);
     }
 
+    /// Forgets one book.
+    pub(crate) fn reset_one(&mut self, id: InstrumentId) {
+        self.idle();
+        let about = Head::about_connection(Stamp::default(), Body::Reset);
+        let head = Head { instrument: id, ..about };
+        self.rest.emit(&Market { head: &head, levels: &[] });
+    }
+
     /// A frame in, all that follows from it out. This is what is timed.
     #[inline]
     pub(crate) fn frame(&mut self, input: &Input<'_>) {
