@@ -5,13 +5,14 @@
 //! each copied into one receive buffer before the clock starts, as if just decrypted.
 
 use neural_kraken::base::{ConnectionId, InstrumentId, Instruments};
-use neural_kraken::event::Stamp;
+use neural_kraken::event::{BookState, Stamp};
 use neural_kraken::limits::FRAME_PAD_BYTES;
 use neural_kraken::tape::{Frame, Tape};
 use neural_kraken::venue::Input;
 use neural_kraken::venue::wire::Padded;
 
 use crate::support::chain::Chain;
+use crate::support::outfit;
 use crate::support::source::{Kind, SOURCES, Source};
 use crate::support::{Bench, Case, Contender};
 
@@ -28,7 +29,8 @@ pub(crate) fn run(bench: &mut Bench) {
             continue;
         }
         let Some((tape, instruments)) = source.load() else { continue };
-        let film = Film::of(&tape, instruments);
+        let film = Film::of(&tape, outfit::tradable(&instruments));
+        everything_is_ordered(source, &film);
         rival::agree(source, &film);
         for (kind, title) in source.kinds.iter().zip(titles) {
             run_kind(bench, source, &film, *kind, &title);
@@ -37,6 +39,26 @@ pub(crate) fn run(bench: &mut Bench) {
         let all: Vec<usize> = (0..tape.len()).collect();
         let case = Case::new(whole, "frame", all.len()).passes(9);
         bench.run(&case, &mut Ours::new(&film, &all), &mut rival::all(source, &film, &all));
+    }
+}
+
+/// Checks that an order's bytes come out for every frame from the first book on, while the book is
+/// live: that is what is timed.
+fn everything_is_ordered(source: &Source, film: &Film<'_>) {
+    let all: Vec<usize> = (0..film.tape.len()).collect();
+    let mut ours = Ours::new(film, &all);
+    let mut missing = 0_usize;
+    for n in all.iter().copied() {
+        let (before, _) = ours.chain.orders();
+        ours.play(n);
+        let is_live = ours.chain.view(InstrumentId(0)).quote.state == BookState::Live;
+        let has_ordered = ours.chain.orders().0 > before;
+        assert!(!is_live || has_ordered, "no order at frame {n} of {}", source.name);
+        missing += usize::from(n >= film.first && !has_ordered);
+    }
+    if missing > 0 {
+        let why = ours.chain.denied();
+        eprintln!("end_to_end: {missing} frames of {} without an order: {why:?}", source.name);
     }
 }
 
@@ -202,7 +224,8 @@ impl Contender for Ours<'_> {
     }
 
     fn rest(&mut self) {
-        assert!(self.chain.views() > 0, "something comes out");
+        let (sent, _) = self.chain.orders();
+        assert!(sent > 0, "orders come out");
     }
 }
 
@@ -228,9 +251,9 @@ mod rival {
 
     use bench_rivals::plain::{self, Direct, Plain, Std, Tokio, Venue};
 
-    use super::{Contender, Film, Kind, Ours, Received, Said, Source};
+    use super::{BookState, Contender, Film, Kind, Ours, Received, Said, Source};
     use neural_kraken::base::InstrumentId;
-    use neural_kraken::event::{BookState, Level};
+    use neural_kraken::event::Level;
 
     type Make = fn(Venue) -> Box<dyn Plain>;
 

@@ -19,15 +19,16 @@ use support::Bench;
 mod support;
 
 mod book;
-mod end_to_end;
 mod dispatch;
+mod end_to_end;
 mod feed;
+mod layouts;
 mod metric;
 mod ring;
+mod risk;
 mod scaling;
 mod signal;
 mod strategy;
-mod risk;
 mod tape;
 
 /// Runs the cases of one bench.
@@ -48,6 +49,7 @@ const BENCHES: &[(&str, Run)] = &[
     ("dispatch", dispatch::run),
     ("risk", risk::run),
     ("dispatch", dispatch::run),
+    ("layouts", layouts::run),
 ];
 
 fn main() -> ExitCode {

@@ -1,8 +1,9 @@
 //! How cost grows with instruments: a recording multiplied under other names.
 //!
-//! Each contender plays the same frames the same number of times: one instrument all of them in
-//! turn, many instruments each frame one after the other, which is the worst order for every cache.
-//! The ratio that counts is the one of the means.
+//! Each contender plays the same frames the same number of times. `in turn`: many instruments have
+//! each frame one after the other, which is the worst order for every cache. `mixed`: the next frame
+//! is of the n-th instrument with a weight of 1/n (Zipf), as volume is spread over the symbols of a
+//! venue. The ratio that counts is the one of the means.
 
 use neural_kraken::base::{ConnectionId, Instrument, InstrumentId, Instruments, Nanos, Symbol};
 use neural_kraken::event::{BookState, Stamp};
@@ -12,6 +13,7 @@ use neural_kraken::venue::wire::Padded;
 use neural_kraken::venue::{Dialect, Input};
 
 use crate::support::chain::Chain;
+use crate::support::outfit;
 use crate::support::source::SOURCES;
 use crate::support::{Bench, Case, Contender};
 
@@ -23,6 +25,9 @@ const NAMES: [&str; 4] = ["1 instrument", "8 instruments", "64 instruments", "51
 /// Frames of the recording that are played, after its first book.
 const FRAMES: usize = 4_096;
 
+/// Frames of a pass that are mixed.
+const MIXED: usize = 1 << 17;
+
 /// What every symbol of the multiplied recording has for the first letters.
 const SYMBOL: &[u8] = b"BTCUSDT";
 
@@ -30,25 +35,52 @@ const SYMBOL: &[u8] = b"BTCUSDT";
 pub(crate) fn run(bench: &mut Bench) {
     let frames = if bench.tried_only() { 16 } else { FRAMES };
     let most = INSTRUMENTS[INSTRUMENTS.len() - 1];
-    let case = Case::new("spot", "frame", frames * most).passes(3).by_total();
-    if !bench.wants(case.name()) {
+    let mixed = if bench.tried_only() { 1_024 } else { MIXED };
+    let cases = [("in turn", frames * most, false), ("mixed", mixed, true)];
+    let case = |name: &str, items: usize| Case::new(name, "frame", items).passes(3).by_total();
+    if !cases.iter().any(|(name, ..)| bench.wants(name)) {
         return;
     }
     let Some((tape, instruments)) = SOURCES[0].load() else { return };
+    let instruments = outfit::tradable(&instruments);
     let Some(reel) = Reel::of(&tape, frames) else {
         eprintln!("scaling: left out, since the recording is too short");
         return;
     };
     let Some(first) = instruments.iter().next() else { return };
-    let mut many: Vec<Many<'_>> =
-        INSTRUMENTS.iter().map(|count| Many::new(&tape, first, &reel, *count)).collect();
-    let (ours, rivals) = many.split_at_mut(1);
-    let mut rivals: Vec<(&str, &mut dyn Contender)> = NAMES[1..]
-        .iter()
-        .zip(rivals)
-        .map(|(name, many)| (*name, many as &mut dyn Contender))
+    for (name, items, is_mixed) in cases {
+        let with = |count: &usize| {
+            let many = Many::new(&tape, first, &reel, *count);
+            let order = if is_mixed { zipf(*count, items) } else { Vec::new() };
+            Many { order, ..many }
+        };
+        let mut many: Vec<Many<'_>> = INSTRUMENTS.iter().map(with).collect();
+        let (ours, rivals) = many.split_at_mut(1);
+        let rivals = NAMES[1..].iter().zip(rivals);
+        let mut rivals: Vec<(&str, &mut dyn Contender)> =
+            rivals.map(|(name, many)| (*name, many as &mut dyn Contender)).collect();
+        bench.run(&case(name, items), &mut ours[0], &mut rivals);
+    }
+}
+
+/// Which instrument each item is about: the n-th with a weight of 1/n.
+fn zipf(count: usize, items: usize) -> Vec<u16> {
+    let whole: f64 = (1..=count).map(|n| 1.0 / n as f64).sum();
+    let mut sum = 0.0;
+    let shares: Vec<f64> = (1..=count)
+        .map(|n| {
+            sum += 1.0 / n as f64 / whole;
+            sum
+        })
         .collect();
-    bench.run(&case, &mut ours[0], &mut rivals);
+    // The same in every run: Knuth's MMIX generator, its upper bits.
+    let mut state = 1_u64;
+    let mut draw = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let pick = |at: f64| shares.partition_point(|share| *share < at).min(count - 1) as u16;
+    (0..items).map(|_| pick(draw())).collect()
 }
 
 /// A part of a recording: frames up to and with the first book, and those that follow.
@@ -96,6 +128,10 @@ struct Many<'a> {
     len: usize,
     stamp: Stamp,
     about: InstrumentId,
+    /// The instrument of each item where they are mixed; else empty.
+    order: Vec<u16>,
+    /// Where they are mixed, the next frame of each instrument.
+    cursors: Vec<usize>,
 }
 
 impl<'a> Many<'a> {
@@ -115,6 +151,8 @@ impl<'a> Many<'a> {
             len: 0,
             stamp: Stamp::default(),
             about: InstrumentId::NONE,
+            order: Vec::new(),
+            cursors: vec![0; count],
         }
     }
 
@@ -134,24 +172,42 @@ impl<'a> Many<'a> {
         self.about = InstrumentId(instrument as u32);
     }
 
-    /// Which repetition, frame and instrument an item is.
-    fn place(&self, index: usize) -> (usize, usize, usize) {
+    /// Which frame and instrument an item is.
+    fn place(&self, index: usize) -> (usize, usize) {
         let (count, frames) = (self.names.len(), self.reel.frames.len());
-        (index / (frames * count), index / count % frames, index % count)
+        match self.order.get(index).map(|instrument| usize::from(*instrument)) {
+            Some(instrument) => (self.cursors[instrument], instrument),
+            None => (index / count % frames, index % count),
+        }
     }
 
-    /// Begins anew: all books are loaded.
+    /// Begins anew: all books are loaded. Mixed, each is at another part of the reel.
     fn begin(&mut self) {
         self.chain.reset();
-        for instrument in 0..self.names.len() {
-            for take in &self.reel.before {
-                self.take(take, instrument);
-                self.item(0);
-                self.chain.idle();
+        let (count, frames) = (self.names.len(), self.reel.frames.len());
+        for instrument in 0..count {
+            self.load(instrument);
+            if !self.order.is_empty() {
+                self.cursors[instrument] = frames * instrument / count;
+                for n in 0..self.cursors[instrument] {
+                    self.play(&self.reel.frames[n], instrument);
+                }
             }
-            let id = InstrumentId(instrument as u32);
-            assert_eq!(self.chain.view(id).quote.state, BookState::Live, "a book is loaded");
         }
+    }
+
+    fn load(&mut self, instrument: usize) {
+        for take in &self.reel.before {
+            self.play(take, instrument);
+        }
+        let id = InstrumentId(instrument as u32);
+        assert_eq!(self.chain.view(id).quote.state, BookState::Live, "a book is loaded");
+    }
+
+    fn play(&mut self, take: &Take, instrument: usize) {
+        self.take(take, instrument);
+        self.item(0);
+        self.chain.idle();
     }
 }
 
@@ -166,16 +222,25 @@ fn name(instrument: usize) -> [u8; SYMBOL.len()] {
 impl Contender for Many<'_> {
     fn lead_in(&mut self, index: usize) {
         self.chain.idle();
-        let (_, frame, instrument) = self.place(index);
-        if (frame, instrument) == (0, 0) {
+        let (frame, instrument) = self.place(index);
+        if self.order.is_empty() {
+            if (frame, instrument) == (0, 0) {
+                self.begin();
+            }
+        } else if index == 0 {
             self.begin();
+        } else if frame == self.reel.frames.len() {
+            self.chain.reset_one(InstrumentId(instrument as u32));
+            self.load(instrument);
+            self.cursors[instrument] = 0;
         }
     }
 
     fn prepare(&mut self, index: usize) {
-        let (_, frame, instrument) = self.place(index);
+        let (frame, instrument) = self.place(index);
         let reel = self.reel;
         self.take(&reel.frames[frame], instrument);
+        self.cursors[instrument] = frame + 1;
     }
 
     fn item(&mut self, _: usize) {

@@ -1,86 +1,184 @@
-//! Ours as a whole: frame bytes in, through every stage, as the pipeline's layout `one` does it.
+//! Ours as a whole: frame bytes in, order bytes out, through all eight stages as the pipeline's
+//! layout `one` chains them: each stage calls the next.
 //!
-//! In: frames. Out: what the last stage says of each.
+//! In: frames. Out: the bytes of an order at every frame, as in the plain builds. The desk of
+//! `desk.rs` stands where strategies do; all other stages are those that ship.
+//! Never: an order that stays open. What went out is expired before the next frame, untimed.
 
 use std::hint::black_box;
 
-use neural_kraken::base::{InstrumentId, Instruments};
-use neural_kraken::event::{Body, Head, Market, Stamp, View};
+use neural_kraken::base::{AccountId, InstrumentId, Instruments, Nanos};
+use neural_kraken::event::{
+    Body, ClientId, Happened, Head, Market, Outcome, Reply, Stamp, Tick, View,
+};
 use neural_kraken::stage::book::{Books, Settings};
-use neural_kraken::stage::contract::{Emit, Idle, On};
+use neural_kraken::stage::contract::{Emit, Idle, Nowhere, On};
+use neural_kraken::stage::dispatch::{self, Dispatch};
 use neural_kraken::stage::feed::Feed;
+use neural_kraken::stage::model::Models;
+use neural_kraken::stage::risk::Gate;
+use neural_kraken::stage::route::Router;
+use neural_kraken::stage::signal::{self, Signals};
 use neural_kraken::venue::wire::FastLevel;
 use neural_kraken::venue::{Dialect, Input};
+
+use super::desk::Desk;
+use super::outfit;
 
 /// Every stage, on one core.
 pub(crate) struct Chain {
     feed: Feed,
-    books: Books,
-    rest: Rest,
+    rest: ToBooks,
+    /// Logical time up to which ticks went out.
+    ticked: Nanos,
 }
 
-/// What follows the books, the next stage called directly by each: signal, model, strategy, route,
-/// risk and dispatch stand here, in this order.
-#[derive(Default)]
-struct Rest {
-    /// Views that came out of the books.
-    views: u64,
+/// A stage and what comes behind it, which it calls directly.
+struct Then<S, N> {
+    stage: S,
+    next: N,
 }
 
-impl Emit<View> for Rest {
+type ToBooks = Then<Books, ToSignals>;
+type ToSignals = Then<Signals, ToModels>;
+type ToModels = Then<Models, ToDesk>;
+type ToDesk = Then<Desk, ToRouter>;
+type ToRouter = Then<Router, ToGate>;
+type ToGate = Then<Gate, ToDispatch>;
+type ToDispatch = Then<Dispatch, Wire>;
+
+impl<M, S, N> Emit<M> for Then<S, N>
+where
+    S: On<M>,
+    N: for<'o> Emit<S::Out<'o>>,
+{
     #[inline(always)]
-    fn emit(&mut self, message: &View) {
-        self.views += 1;
-        black_box(message);
+    fn emit(&mut self, message: &M) {
+        self.stage.on(message, &mut self.next);
     }
 }
 
-/// The link from feed to books: the stage itself.
-struct ToBooks<'a>(&'a mut Books, &'a mut Rest);
+/// Where orders' bytes end.
+#[derive(Default)]
+struct Wire {
+    /// Orders that went out and are still open.
+    open: Vec<(AccountId, ClientId)>,
+    /// Orders that went out since start.
+    sent: u64,
+    /// Orders that did not.
+    refused: u64,
+}
 
-impl Emit<Market<'_>> for ToBooks<'_> {
+impl Emit<Outcome<'_>> for Wire {
     #[inline(always)]
-    fn emit(&mut self, message: &Market<'_>) {
-        self.0.on(message, self.1);
+    fn emit(&mut self, outcome: &Outcome<'_>) {
+        match outcome {
+            Outcome::Sent(sent) => {
+                black_box(sent.bytes);
+                self.sent += 1;
+                self.open.push((sent.order.child().account, sent.client));
+            }
+            Outcome::Report(report) => {
+                black_box(report);
+                self.refused += 1;
+            }
+        }
     }
 }
 
 impl Chain {
-    /// Nothing seen.
+    /// Nothing seen. `instruments` are those that [`outfit::tradable`] made.
     pub(crate) fn new(dialects: &[&'static Dialect], instruments: &Instruments) -> Chain {
+        let accounts = dispatch::Settings { epoch: 7, accounts: dialects.to_vec() };
+        let wire = Wire { open: Vec::with_capacity(64), ..Wire::default() };
+        let stage = Dispatch::new(instruments, &accounts);
+        let next = Then { stage, next: wire };
+        let next = Then { stage: outfit::gate(dialects, instruments), next };
+        let next = Then { stage: outfit::router(dialects, instruments), next };
+        let next = Then { stage: Desk::new(instruments), next };
+        let next = Then { stage: outfit::models(instruments), next };
+        let signals = Signals::new(instruments, &signal::Settings::default());
+        let next = Then { stage: signals, next };
         Chain {
             feed: Feed::new(dialects, instruments, FastLevel::detect()),
-            books: Books::new(instruments, &Settings::default()),
-            rest: Rest::default(),
+            rest: Then { stage: Books::new(instruments, &Settings::default()), next },
+            ticked: Nanos(0),
         }
     }
 
     /// Forgets every book; what the feed has learned stays.
     pub(crate) fn reset(&mut self) {
+        self.idle();
         let head = Head::about_connection(Stamp::default(), Body::Reset);
-        self.books.on(&Market { head: &head, levels: &[] }, &mut self.rest);
+        self.rest.emit(&Market { head: &head, levels: &[] });
+        self.desk().stage.forget();
+        self.ticked = Nanos(0);
+    }
+
+    /// Forgets one book.
+    pub(crate) fn reset_one(&mut self, id: InstrumentId) {
+        self.idle();
+        let about = Head::about_connection(Stamp::default(), Body::Reset);
+        let head = Head { instrument: id, ..about };
+        self.rest.emit(&Market { head: &head, levels: &[] });
     }
 
     /// A frame in, all that follows from it out. This is what is timed.
     #[inline]
     pub(crate) fn frame(&mut self, input: &Input<'_>) {
         self.feed.decode(input);
-        self.feed.emit(input, &mut ToBooks(&mut self.books, &mut self.rest));
+        self.feed.emit(input, &mut self.rest);
+        let desk = &mut self.rest.next.next.next;
+        desk.stage.insist(&input.stamp, &mut desk.next);
     }
 
-    /// The work that waits until the frame is out. Not timed.
+    /// The work that waits until the frame is out: orders are over, time goes on. Not timed.
     pub(crate) fn idle(&mut self) {
-        self.books.drain_resyncs(&mut Vec::new());
-        self.books.idle();
+        self.rest.stage.drain_resyncs(&mut Vec::new());
+        self.rest.stage.idle();
+        let now = self.desk().stage.now();
+        let mut reports = Vec::new();
+        let dispatch = self.dispatch();
+        while let Some((account, client)) = dispatch.next.open.pop() {
+            let happened = Happened::Expired;
+            let (recv_ns, venue_ns) = (now, now);
+            let reply = Reply { recv_ns, venue_ns, account, client, venue_order: 0, happened };
+            dispatch.stage.on(&reply, &mut reports);
+        }
+        let router = &mut self.desk().next;
+        for report in &reports {
+            router.stage.on(report, &mut Nowhere);
+            router.next.stage.on(report, &mut Nowhere);
+        }
+        if now.0 - self.ticked.0 >= Tick::GRID_NS {
+            self.ticked = now;
+            self.desk().next.next.stage.on(&Tick { now }, &mut Nowhere);
+        }
+    }
+
+    fn desk(&mut self) -> &mut ToDesk {
+        &mut self.rest.next.next.next
+    }
+
+    fn dispatch(&mut self) -> &mut ToDispatch {
+        &mut self.desk().next.next.next
     }
 
     /// What a book shows.
     pub(crate) fn view(&self, id: InstrumentId) -> &View {
-        self.books.view(id).unwrap()
+        self.rest.stage.view(id).unwrap()
     }
 
-    /// What came out so far.
-    pub(crate) fn views(&self) -> u64 {
-        self.rest.views
+    /// Orders that went out, and orders that were wanted and did not.
+    pub(crate) fn orders(&self) -> (u64, u64) {
+        let wire = &self.rest.next.next.next.next.next.next.next;
+        (wire.sent, wire.refused)
+    }
+
+    /// How often each reason denied an order.
+    pub(crate) fn denied(&self) -> Vec<(&'static str, u64)> {
+        let counts = self.rest.next.next.next.next.next.stage.denied();
+        let reasons = neural_kraken::event::Reason::ALL.iter().zip(counts);
+        reasons.filter(|(_, count)| *count > 0).map(|(r, count)| (r.name(), count)).collect()
     }
 }

@@ -8,13 +8,15 @@
 #![allow(dead_code, reason = "each bench uses what it needs of it")]
 
 pub(crate) mod chain;
+mod desk;
 mod fit;
 mod markdown;
+pub(crate) mod outfit;
 pub(crate) mod source;
 mod stamp;
 mod table;
 
-use std::sync::OnceLock;
+use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
 use neural_kraken::sys::clock::Clock;
@@ -140,6 +142,14 @@ impl Case {
     }
 }
 
+/// What was measured elsewhere, by something that has histograms of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    pub(crate) samples: usize,
+    /// p50, p90, p99, p99.9, p99.99 and the largest.
+    pub(crate) percentiles_ns: [f64; 6],
+}
+
 /// The running benches: arguments, the host's measures, and the rows so far.
 #[derive(Debug)]
 pub(crate) struct Bench {
@@ -151,7 +161,12 @@ pub(crate) struct Bench {
     floors: Vec<u32>,
     walk: Vec<u64>,
     table: Table,
+    /// To a thread that was never bound to a core.
+    free: mpsc::Sender<Job>,
 }
+
+/// What the free thread does.
+type Job = Box<dyn FnOnce() + Send>;
 
 impl Bench {
     /// From the arguments that cargo gives: `--bench` where it is `cargo bench`, then names.
@@ -159,6 +174,9 @@ impl Bench {
         let (flags, filters): (Vec<_>, Vec<_>) = arguments.partition(|a| a.starts_with("--"));
         let has = |flag: &str| flags.iter().any(|f| f == flag);
         let tried_only = has("--test") || !has("--bench");
+        // Threads inherit what their parent may use, so this one is started before that shrinks.
+        let (free, jobs) = mpsc::channel::<Job>();
+        std::thread::spawn(move || jobs.iter().for_each(|job| job()));
         let pinned = pin_to(0);
         let span = Duration::from_millis(if tried_only { 2 } else { 100 });
         Bench {
@@ -169,6 +187,7 @@ impl Bench {
             floors: Vec::new(),
             walk: vec![1; COLD_WALK_BYTES / size_of::<u64>()],
             table: Table::new(pinned),
+            free,
         }
     }
 
@@ -228,6 +247,37 @@ impl Bench {
             let row = self.row(case, name, items, &ours, sheet);
             self.table.add(row);
         }
+    }
+
+    /// Adds what was measured elsewhere; it has no mean.
+    pub(crate) fn told(&mut self, case: &Case, told: &Told) {
+        if !self.wants(&case.name) {
+            return;
+        }
+        self.table.add(Row {
+            bench: self.entered,
+            case: case.name.clone(),
+            who: String::from("ours"),
+            unit: case.unit,
+            by_total: false,
+            fit: None,
+            samples: told.samples,
+            mean_ns: f64::NAN,
+            percentiles_ns: told.percentiles_ns,
+            ratio_p50: None,
+            ratio_total: None,
+        });
+    }
+
+    /// Does something on a thread that may use every core; it is told whether it is only tried.
+    pub(crate) fn unpinned<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(bool) -> T + Send + 'static,
+    ) -> T {
+        let (is_tried, (give, take)) = (self.tried_only, mpsc::channel());
+        let job = Box::new(move || give.send(act(is_tried)).unwrap());
+        self.free.send(job).unwrap();
+        take.recv().unwrap()
     }
 
     /// Prints the table and, unless it was only tried, writes it as JSON below the target folder.

@@ -45,6 +45,12 @@ impl Bitmap {
         self.words[slot / 64 % WORDS] >> (slot % 64) & 1 != 0
     }
 
+    /// The word that holds a slot.
+    #[inline(always)]
+    pub(super) fn word(&self, slot: usize) -> i64 {
+        self.words[slot / 64 % WORDS] as i64
+    }
+
     /// Takes or frees a slot. Without a branch: which of the two, and whether it is the first or
     /// last of its word, is not to be predicted.
     #[inline(always)]

@@ -95,6 +95,18 @@ impl<const BID: bool> Near<BID> {
         self.best = self.best.max(if qty == 0 { i64::MIN } else { key });
     }
 
+    /// Reads the slots that a run of [`Near::set`] will write: reads that know nothing of each other
+    /// wait for memory together, writes one after the other.
+    #[inline(always)]
+    pub(super) fn read_ahead(&self, frame: Frame, levels: &[Level]) {
+        let mut all = 0;
+        for level in levels {
+            let slot = frame.slot(frame.grid.index(level.price));
+            all |= self.qty[slot] ^ self.bits.word(slot);
+        }
+        std::hint::black_box(all);
+    }
+
     /// Ends a run of [`Near::set`].
     #[inline(always)]
     pub(super) fn find_best(&mut self, frame: Frame) {

@@ -17,6 +17,10 @@ use crate::limits::{DEPTH_LEVELS, PART_LEVELS_MAX, WINDOW_TICKS_MAX, WINDOW_TICK
 /// Fewer levels say too little about the grid: by chance they have a large common divisor.
 const INFER_LEVELS_MIN: usize = 8;
 
+/// From here on the slots of all levels are read before the first is written: what that costs warm
+/// (half a nanosecond a level) it gives back many times where they have left the caches.
+const READ_AHEAD_LEVELS_MIN: usize = 4;
+
 /// From here on a message is merged as a whole; below, one level at a time is faster.
 const BULK_LEVELS_MIN: usize = 4_096;
 
@@ -218,6 +222,9 @@ impl<const BID: bool> Half<BID> {
 
     #[inline(always)]
     fn apply(&mut self, frame: Frame, levels: &[Level]) {
+        if levels.len() >= READ_AHEAD_LEVELS_MIN {
+            self.near.read_ahead(frame, levels);
+        }
         let mut touched = self.touched;
         for level in levels {
             touched = touched.max(key::<BID>(level.price));

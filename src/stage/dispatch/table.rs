@@ -2,7 +2,8 @@
 //! since a venue's word on them may come late.
 //!
 //! Open addressing over fixed slots: numbers go up by one, so neighbours in time are neighbours in
-//! the table and a look-up is, nearly always, one slot.
+//! the table and a look-up is, nearly always, one slot. Every second slot is nobody's home: without
+//! those holes all orders would stand in one row, and to forget one would be a walk to its end.
 //! Never: an allocation after construction, an order that may still trade dropped for want of room.
 
 use crate::base::{AccountId, InstrumentId, OrderId, Price, Qty, Side, StrategyId};
@@ -172,7 +173,7 @@ impl Table {
 
     #[inline(always)]
     fn home(&self, order: OrderId) -> usize {
-        order.0 as usize & (self.index.len() - 1)
+        (order.0 << 1) as usize & (self.index.len() - 1)
     }
 
     #[inline(always)]
@@ -205,6 +206,18 @@ mod tests {
         assert!(!table.has_room());
         let known: Vec<u64> = (1..=4).filter(|n| table.find(OrderId(*n)).is_some()).collect();
         assert_eq!(known, [2, 3, 4]);
+    }
+
+    #[test]
+    fn orders_in_a_row_stand_apart_in_the_index() {
+        let mut table = Table::new(64, 64);
+        for order in 1..=1_000 {
+            table.insert(&entry(order));
+            let place = table.find(OrderId(order)).unwrap();
+            table.close(place);
+        }
+        let is_beside = |two: &[u32]| two[0] != EMPTY && two[1] != EMPTY;
+        assert_eq!(table.index.windows(2).filter(|two| is_beside(two)).count(), 0);
     }
 
     proptest! {

@@ -8,16 +8,60 @@ use crate::event::Terms;
 pub(super) struct Grid {
     tick: i64,
     lot: i64,
+    ticks: Multiples,
+    lots: Multiples,
+}
+
+/// The multiples of a number, known without a division (Granlund and Montgomery, "Division by
+/// invariant integers using multiplication", 1994, section 9).
+#[derive(Clone, Copy, Debug)]
+struct Multiples {
+    /// Inverse of the number's odd part, modulo 2^64.
+    inverse: u64,
+    /// Trailing zero bits of the number.
+    twos: u32,
+    /// The largest quotient.
+    most: u64,
+}
+
+impl Multiples {
+    /// Of a number above zero.
+    fn of(number: i64) -> Multiples {
+        let twos = number.trailing_zeros();
+        let odd = number as u64 >> twos;
+        // Newton's step doubles the right bits: 3 at the start, 96 after five of them.
+        let step = |inverse: u64, _| {
+            inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)))
+        };
+        Multiples { inverse: (0..5).fold(odd, step), twos, most: (i64::MAX / number) as u64 }
+    }
+
+    /// Is it one of them, and not below zero?
+    #[inline(always)]
+    fn holds(self, number: i64) -> bool {
+        (number as u64).wrapping_mul(self.inverse).rotate_right(self.twos) <= self.most
+    }
 }
 
 impl Grid {
     pub(super) fn new(tick: Price, lot: Qty) -> Grid {
-        Grid { tick: tick.0.max(1), lot: lot.0.max(1) }
+        let (tick, lot) = (tick.0.max(1), lot.0.max(1));
+        Grid { tick, lot, ticks: Multiples::of(tick), lots: Multiples::of(lot) }
     }
 
     /// Terms on the grid: the price towards the passive side, never better for the market than what
     /// was wanted; the quantity down. What is below a lot becomes 0, which risk denies.
+    #[inline(always)]
     pub(super) fn fit(self, terms: &Terms) -> Terms {
+        // Strategies mostly want what is on the grid already.
+        if self.ticks.holds(terms.price.0) && self.lots.holds(terms.qty.0) {
+            return *terms;
+        }
+        self.moved(terms)
+    }
+
+    #[inline(never)]
+    fn moved(self, terms: &Terms) -> Terms {
         let price = terms.price.0;
         let over = price.rem_euclid(self.tick);
         let price = match terms.side {
@@ -57,6 +101,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_multiple_is_known_as_one_and_nothing_else_is(
+            of in prop_oneof![1_i64..1_000, 1_i64..1 << 50, Just(i64::MAX)],
+            number in prop_oneof![-1_000_i64..100_000, any::<i64>()],
+            times in 0_i64..1 << 12,
+        ) {
+            let multiples = Multiples::of(of);
+            for number in [number, of.saturating_mul(times)] {
+                prop_assert_eq!(multiples.holds(number), number >= 0 && number % of == 0);
+            }
+        }
+
         #[test]
         fn nothing_is_given_away(buys in any::<bool>(), price in any::<i64>(), qty in 0..i64::MAX) {
             prop_assume!((i64::MIN + 10..i64::MAX - 10).contains(&price));

@@ -16,7 +16,7 @@ use grid::Grid;
 
 use super::contract::{Emit, On};
 use crate::base::{AccountId, Instrument, InstrumentId, Instruments, StrategyId};
-use crate::event::{Action, Child, Depth, Intent, Quote, QuoteCause, Report, Routed, View, Wanted};
+use crate::event::{Action, Child, Depth, Intent, QuoteCause, Report, Routed, View, Wanted};
 
 /// The stage: the way from each strategy to each instrument.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub struct Router {
     accounts: Box<[AccountId]>,
     strategies: usize,
     last: Option<Considered>,
+    /// The depth that the last intent met, once its place has another: no order waits for a copy.
+    met: Option<Depth>,
     counts: Counts,
 }
 
@@ -59,18 +61,16 @@ pub struct Route {
 /// What is known of one instrument.
 #[derive(Debug)]
 struct Place {
-    quote: Quote,
     depth: Depth,
     grid: Grid,
     taker_fee_ppm: i64,
 }
 
-/// The last intent, and the depth that it met.
+/// The last intent, and where it went.
 #[derive(Clone, Copy, Debug)]
 struct Considered {
     intent: Intent,
     account: AccountId,
-    depth: Depth,
 }
 
 impl Router {
@@ -78,7 +78,6 @@ impl Router {
     pub fn new(instruments: &Instruments, settings: &Settings) -> Router {
         let fee_at = |venue: &str| settings.taker_fees_ppm.iter().find(|(v, _)| *v == venue);
         let place = |instrument: &Instrument| Place {
-            quote: Quote::default(),
             depth: Depth::default(),
             grid: Grid::new(instrument.tick, instrument.lot),
             taker_fee_ppm: fee_at(instrument.venue).map_or(0, |(_, ppm)| *ppm),
@@ -94,6 +93,7 @@ impl Router {
             accounts: accounts.collect(),
             strategies: settings.accounts.len(),
             last: None,
+            met: None,
             counts: Counts::default(),
         }
     }
@@ -103,20 +103,16 @@ impl Router {
         self.counts
     }
 
-    /// The last quote of an instrument. Cold.
-    pub fn quote(&self, id: InstrumentId) -> Option<&Quote> {
-        self.places.get(id.index()).map(|place| &place.quote)
-    }
-
     /// The last intent with all the ways that it could have gone. Cold.
     pub fn explain(&self) -> Option<(Intent, Vec<Route>)> {
-        let Considered { intent, account, depth } = self.last?;
+        let Considered { intent, account } = self.last?;
         let terms = &intent.terms;
-        let fee = self.places.get(intent.instrument.index())?.taker_fee_ppm;
+        let place = self.places.get(intent.instrument.index())?;
+        let (depth, fee) = (self.met.as_ref().unwrap_or(&place.depth), place.taker_fee_ppm);
         let route = Route {
             instrument: intent.instrument,
             account,
-            cost: Cost::walk(&depth, terms.side, terms.qty.0, terms.price.0, fee),
+            cost: Cost::walk(depth, terms.side, terms.qty.0, terms.price.0, fee),
             is_chosen: true,
         };
         Some((intent, vec![route]))
@@ -134,10 +130,13 @@ impl Router {
     #[inline(always)]
     fn see(&mut self, view: &View) {
         let Some(place) = self.places.get_mut(view.quote.instrument().index()) else { return };
-        place.quote = view.quote;
         // A frame may change it twice, so the number of the frame alone does not tell.
         let may_differ = matches!(view.quote.cause, QuoteCause::Book | QuoteCause::State);
         if may_differ || place.depth.frame != view.depth.frame {
+            let is_of_last = |last: &Considered| last.intent.instrument.0 == view.quote.instrument;
+            if self.met.is_none() && self.last.as_ref().is_some_and(is_of_last) {
+                self.met = Some(place.depth);
+            }
             place.depth = view.depth;
         }
     }
@@ -154,8 +153,8 @@ impl Router {
             (Action::Place, Some(place)) => place.grid.fit(&intent.terms),
             _ => intent.terms,
         };
-        let depth = place.map_or_else(Depth::default, |place| place.depth);
-        self.last = Some(Considered { intent: *intent, account, depth });
+        self.last = Some(Considered { intent: *intent, account });
+        self.met = None;
         Child {
             stamp: intent.stamp,
             intent: intent.id,
@@ -302,7 +301,6 @@ mod tests {
             router.on(&Wanted::Market(&view), &mut ear);
         }
         assert_eq!(ear.markets, [5, 6], "of instruments that it does not know, too");
-        assert_eq!(router.quote(InstrumentId(0)).unwrap().stamp.frame, 5);
     }
 
     #[test]

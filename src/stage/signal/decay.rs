@@ -36,9 +36,9 @@ pub(super) struct Decay {
 
 /// A time, cut into what the kernels need.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cut {
-    fine: Lanes,
-    coarse: Lanes,
+pub(super) struct Cut<'a> {
+    fine: &'a Lanes,
+    coarse: &'a Lanes,
     rest_ns: f64,
     /// The whole time.
     pub(super) whole_ns: f64,
@@ -60,17 +60,19 @@ impl Decay {
         }
     }
 
-    /// Cuts a time of at least 0.
+    /// Cuts a time of at least 0. Rows are read where they lie; `spare` holds the one that the
+    /// tables lack.
     #[inline(always)]
-    pub(super) fn cut(&self, ns: i64) -> Cut {
+    pub(super) fn cut<'a>(&'a self, ns: i64, spare: &'a mut Lanes) -> Cut<'a> {
         let steps = (ns as u64 >> self.shift) as usize;
         let Some(coarse) = self.coarse.get(steps >> BITS) else {
-            return self.beyond(ns);
+            *spare = self.beyond(ns);
+            return Cut { fine: spare, coarse: &self.coarse[0], rest_ns: 0.0, whole_ns: ns as f64 };
         };
         let rest = ns as u64 & ((1 << self.shift) - 1);
         Cut {
-            coarse: *coarse,
-            fine: self.fine[steps % ROWS],
+            coarse,
+            fine: &self.fine[steps % ROWS],
             rest_ns: rest as i64 as f64,
             whole_ns: ns as f64,
         }
@@ -78,14 +80,13 @@ impl Decay {
 
     /// A time that is longer than the tables: all of it is one step.
     #[cold]
-    fn beyond(&self, ns: i64) -> Cut {
-        let fine = self.inverse.map(|inverse| faded(ns as f64 * inverse));
-        Cut { fine, coarse: self.coarse[0], rest_ns: 0.0, whole_ns: ns as f64 }
+    fn beyond(&self, ns: i64) -> Lanes {
+        self.inverse.map(|inverse| faded(ns as f64 * inverse))
     }
 
     /// The share that fades in a cut time, of the horizon in lane `h`.
     #[inline(always)]
-    pub(super) fn share(&self, cut: &Cut, h: usize) -> f64 {
+    pub(super) fn share(&self, cut: &Cut<'_>, h: usize) -> f64 {
         let rest = near(cut.rest_ns * self.inverse[h]);
         let steps = cut.coarse[h] + (1.0 - cut.coarse[h]) * cut.fine[h];
         steps + (1.0 - steps) * rest
@@ -139,7 +140,8 @@ mod tests {
     }
 
     fn shares(decay: &Decay, ns: i64) -> Lanes {
-        let cut = decay.cut(ns);
+        let mut spare = Lanes::default();
+        let cut = decay.cut(ns, &mut spare);
         std::array::from_fn(|h| decay.share(&cut, h))
     }
 

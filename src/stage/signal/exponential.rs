@@ -90,7 +90,8 @@ impl Faded {
         step: &Step,
         out: &mut Values<R>,
     ) {
-        let cut = decay.cut(elapsed_ns);
+        let mut spare = Lanes::default();
+        let cut = decay.cut(elapsed_ns, &mut spare);
         let r = step.log_return;
         for h in 0..HORIZONS {
             let faded = decay.share(&cut, h);
