@@ -18,6 +18,9 @@ step_clippy() { cargo clippy --workspace --all-targets --all-features -- -D warn
 
 step_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items; }
 
+# What is behind a feature that no user pays for unasked.
+step_parquet() { cargo test --features parquet --test machine story::features; }
+
 step_recordings() {
   : "${NEURAL_KRAKEN_RECORDINGS:?name the folder of the recordings}"
   local log
@@ -76,7 +79,7 @@ need() { # program, package
 }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(mutants test fmt clippy docs recordings benches loom instructions fuzz)
+[ ${#steps[@]} -gt 0 ] || steps=(mutants test fmt clippy docs parquet recordings benches loom instructions fuzz)
 for step in "${steps[@]}"; do
   echo "== $step"
   begun=$SECONDS
