@@ -12,15 +12,27 @@
 use std::hint::black_box;
 use std::path::PathBuf;
 
-use neural_kraken::base::{Instruments, Nanos};
-use neural_kraken::event::{Body, Head, Market, Stamp};
+use neural_kraken::base::{
+    AccountId, InstrumentId, Instruments, Nanos, OrderId, Price, Qty, Side, StrategyId,
+};
+use neural_kraken::event::{
+    Action, Body, BookState, Child, Decision, Fill, Head, Level, Market, OrderState, Quote,
+    Reasons, Report, Routed, Stamp, Style, Terms, View,
+};
 use neural_kraken::ring;
 use neural_kraken::stage::book::{Books, Settings};
 use neural_kraken::stage::contract::{Emit, Idle, Nowhere, On};
+use neural_kraken::stage::dispatch::client_id;
 use neural_kraken::stage::feed::Feed;
+use neural_kraken::stage::signal::{self, Signals};
 use neural_kraken::tape::{self, SAMPLES, Spec, Tape};
 use neural_kraken::venue::wire::FastLevel;
-use neural_kraken::venue::{self, Input};
+use neural_kraken::venue::{self, Input, Label, Session};
+
+use support::chain::Chain;
+use support::outfit;
+
+mod support;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|a| !a.starts_with("--"));
@@ -35,7 +47,7 @@ fn main() {
 
 type Run = fn(usize);
 
-const WORKLOADS: [(&str, Run); 7] = [
+const WORKLOADS: [(&str, Run); 13] = [
     ("decode_top", |n| decode("binance", n, |body| matches!(body, Body::Top(_)))),
     ("decode_trade", |n| decode("binance", n, |body| matches!(body, Body::Trade(_)))),
     ("decode_depth", |n| decode("binance", n, |body| matches!(body, Body::Book(_)))),
@@ -43,6 +55,12 @@ const WORKLOADS: [(&str, Run); 7] = [
     ("play_binance", |n| play("binance", n)),
     ("play_kraken", |n| play("kraken", n)),
     ("ring_hop", ring_hop),
+    ("signal", signal),
+    ("risk", risk),
+    ("encode_binance", |n| encode("binance", n)),
+    ("encode_kraken", |n| encode("kraken", n)),
+    ("chain_binance", |n| chain("binance", n)),
+    ("chain_kraken", |n| chain("kraken", n)),
 ];
 
 fn load(dialect: &str) -> (Tape, Instruments) {
@@ -124,4 +142,140 @@ fn ring_hop(times: usize) {
         producer.push([n as u64; 8]).expect("room");
         black_box(consumer.pop());
     }
+}
+
+/// Takes two hundred views of a recording into the signals, `times` times.
+fn signal(times: usize) {
+    let (tape, instruments) = load("binance");
+    let mut feed = Feed::new(&tape.dialects(), &instruments, FastLevel::detect());
+    let mut books = Books::new(&instruments, &Settings::default());
+    let mut views = Vec::new();
+    for frame in tape.frames() {
+        let stamp =
+            Stamp { recv_ns: frame.recv_ns, connection: frame.connection, ..Stamp::default() };
+        let input = Input { stamp, about: frame.about, bytes: frame.bytes };
+        feed.decode(&input);
+        feed.emit(&input, &mut Kept(&mut books, &mut views));
+    }
+    views.retain(|view| view.quote.state == BookState::Live);
+    views.truncate(200);
+    assert_eq!(views.len(), 200, "the sample has enough of them");
+    let mut signals = Signals::new(&instruments, &signal::Settings::default());
+    for _ in 0..times {
+        for view in &views {
+            signals.on(black_box(view), &mut Nowhere);
+        }
+    }
+}
+
+/// Books whose views are kept.
+struct Kept<'a>(&'a mut Books, &'a mut Vec<View>);
+
+impl Emit<Market<'_>> for Kept<'_> {
+    fn emit(&mut self, message: &Market<'_>) {
+        self.0.on(message, self.1);
+    }
+}
+
+/// Checks and books two hundred orders, each cancelled at once, `times` times.
+fn risk(times: usize) {
+    let (tape, instruments) = load("kraken");
+    let instruments = outfit::tradable(&instruments);
+    let mut gate = outfit::gate(&tape.dialects(), &instruments);
+    let stamp = Stamp { recv_ns: Nanos(1_784_484_000_000_000_000), ..Stamp::default() };
+    let instrument = instruments.iter().next().expect("an instrument");
+    let level = |price| Level { price, qty: 1 };
+    let quote = Quote {
+        stamp,
+        bid: level(499_995),
+        ask: level(500_005),
+        instrument: 0,
+        price_decimals: instrument.price_decimals,
+        qty_decimals: instrument.qty_decimals,
+        state: BookState::Live,
+        ..Quote::default()
+    };
+    gate.on(&Routed::Market(&View { quote, ..View::default() }), &mut Nowhere);
+    for n in 0..times as u64 * 200 {
+        let side = if n.is_multiple_of(2) { Side::Buy } else { Side::Sell };
+        let (price, qty) = (Price(500_000), Qty(1_000_000));
+        let child = Child {
+            stamp,
+            intent: n,
+            cancels: OrderId::NONE,
+            terms: Terms { price, qty, side, style: Style::Limit },
+            instrument: InstrumentId(0),
+            strategy: StrategyId(0),
+            account: AccountId(0),
+            action: Action::Place,
+            is_ready: true,
+            is_reducing: false,
+        };
+        let mut last = Last(OrderId::NONE);
+        gate.on(&Routed::Child(black_box(&child)), &mut last);
+        gate.on(&cancelled(&child, last.0), &mut Nowhere);
+    }
+}
+
+/// The number of the last order.
+struct Last(OrderId);
+
+impl Emit<Decision<'_>> for Last {
+    fn emit(&mut self, decision: &Decision<'_>) {
+        match decision {
+            Decision::Order(order) => self.0 = order.id(),
+            Decision::Denied(denial) => panic!("denied: {:?}", denial.reasons),
+        }
+    }
+}
+
+fn cancelled(child: &Child, order: OrderId) -> Report {
+    Report {
+        stamp: child.stamp,
+        order,
+        intent: child.intent,
+        terms: child.terms,
+        fill: Fill::default(),
+        filled: Qty(0),
+        instrument: child.instrument,
+        reasons: Reasons::NONE,
+        rejection: 0,
+        strategy: child.strategy,
+        account: child.account,
+        state: OrderState::Cancelled,
+        is_cancel_refusal: false,
+    }
+}
+
+/// Writes two hundred orders, `times` times.
+fn encode(dialect: &str, times: usize) {
+    let (_, instruments) = load(dialect);
+    let instrument = instruments.iter().next().expect("an instrument");
+    let desk = venue::dialect(dialect).and_then(|dialect| dialect.desk).expect("a desk");
+    let mut template = desk.template(instrument, &Session::default()).expect("a template");
+    for n in 0..times as u64 * 200 {
+        let order = OrderId(1_000 + n);
+        let now = Nanos(1_723_161_255_343_000_000 + n as i64 % 200 * 7_000_000);
+        let label = Label { order, client: client_id(7, order), now };
+        let side = if n.is_multiple_of(2) { Side::Buy } else { Side::Sell };
+        let (price, qty) = (Price(6_123_456 + n as i64 % 200), Qty(1_000_000));
+        let terms = Terms { price, qty, side, style: Style::Limit };
+        black_box(template.place(&label, black_box(&terms)));
+    }
+}
+
+/// Plays a built-in recording through all stages, an order at every frame, `times` times.
+fn chain(dialect: &str, times: usize) {
+    let (tape, instruments) = load(dialect);
+    let mut chain = Chain::new(&tape.dialects(), &outfit::tradable(&instruments));
+    for _ in 0..times {
+        chain.reset();
+        for (n, frame) in tape.frames().enumerate() {
+            let (recv_ns, connection) = (frame.recv_ns, frame.connection);
+            let stamp = Stamp { frame: n as u64, recv_ns, arrived_tsc: 0, connection };
+            chain.frame(&Input { stamp, about: frame.about, bytes: frame.bytes });
+            chain.idle();
+        }
+    }
+    assert!(chain.orders().0 > 0, "orders come out");
 }

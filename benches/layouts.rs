@@ -42,7 +42,7 @@ pub(crate) fn run(bench: &mut Bench) {
         let Some((tape, mut instruments)) = load(name) else { continue };
         let chosen = wanted.clone();
         // On a bound thread every layout would have one core.
-        let spans = bench.unpinned(move |is_tried| {
+        let (spans, frames) = bench.unpinned(move |is_tried| {
             let plan = plan(&mut instruments);
             let mut spans: [Vec<Spans>; LAYOUTS.len()] = Default::default();
             for _ in 0..if is_tried { 1 } else { PASSES } {
@@ -54,7 +54,6 @@ pub(crate) fn run(bench: &mut Bench) {
             }
             (spans, tape.len())
         });
-        let (spans, frames) = spans;
         for (title, spans) in titles.iter().zip(&spans).filter(|(_, spans)| !spans.is_empty()) {
             for (n, span) in SPANS.iter().enumerate() {
                 let runs: Vec<Percentiles> = spans.iter().map(|spans| spans[n]).collect();
@@ -76,7 +75,13 @@ fn title(name: &str, layout: Layout, threads: usize) -> String {
 }
 
 fn venues(name: &str) -> Vec<&'static str> {
-    if name == "spot" { vec!["binance"] } else { SAMPLES.iter().map(|sample| sample.1).collect() }
+    if name == "spot" {
+        return vec!["binance"];
+    }
+    let mut venues: Vec<&str> = SAMPLES.iter().map(|sample| sample.1).collect();
+    venues.sort_unstable();
+    venues.dedup();
+    venues
 }
 
 /// The spot recording, or all of the built-in ones together.

@@ -76,7 +76,8 @@ fn zipf(count: usize, items: usize) -> Vec<u16> {
     // The same in every run: Knuth's MMIX generator, its upper bits.
     let mut state = 1_u64;
     let mut draw = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1_u64 << 53) as f64
     };
     let pick = |at: f64| shares.partition_point(|share| *share < at).min(count - 1) as u16;

@@ -3,8 +3,8 @@
 //!
 //! In: outlooks. Out: every market, and an intent for each outlook.
 
-use neural_kraken::base::{AccountId, InstrumentId, Instruments, Nanos, OrderId, Price, Qty, Side};
 use neural_kraken::base::StrategyId;
+use neural_kraken::base::{AccountId, InstrumentId, Instruments, Nanos, OrderId, Price, Qty, Side};
 use neural_kraken::event::{
     Action, BookState, Intent, Now, Outlook, Stamp, Standing, Style, Terms, Wanted,
 };

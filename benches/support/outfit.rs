@@ -68,7 +68,7 @@ pub(super) fn router(dialects: &[&'static Dialect], instruments: &Instruments) -
 }
 
 /// Every limit is set, and wide.
-pub(super) fn gate(dialects: &[&'static Dialect], instruments: &Instruments) -> Gate {
+pub(crate) fn gate(dialects: &[&'static Dialect], instruments: &Instruments) -> Gate {
     let limits = InstrumentLimits {
         qty_max: Some(WIDE),
         position_max: Some(WIDE),

@@ -91,8 +91,21 @@ fn what_is_open_is_worth_the_middle_of_bid_and_ask() {
     ledger.on_quote(BTC_USD, Price(1_200), Price(1_201));
     let expected = 20 * DOLLAR + DOLLAR / 20;
     assert_eq!(ledger.sheet(By::Whole).money.unrealised, Some(expected));
-    ledger.on_quote(BTC_USD, Price(0), Price(9_999));
-    assert_eq!(ledger.sheet(By::Whole).money.unrealised, Some(expected), "an empty side is none");
+    for (bid, ask) in [(0, 9_999), (9_999, 0)] {
+        ledger.on_quote(BTC_USD, Price(bid), Price(ask));
+        assert_eq!(ledger.sheet(By::Whole).money.unrealised, Some(expected), "a side is empty");
+    }
+}
+
+#[test]
+fn a_line_says_what_was_bought_what_was_sold_and_what_both_came_to() {
+    let mut ledger = ledger(Lots::Average);
+    ledger.on(&fill(BTC_USD, Side::Buy, 1_000, 3 * COIN, 300 * DOLLAR, 0));
+    ledger.on(&fill(BTC_USD, Side::Sell, 1_100, COIN, 110 * DOLLAR, 0));
+    let line = &ledger.lines()[0];
+    let coin = i128::from(COIN);
+    assert_eq!((line.bought, line.sold, line.position), (3 * coin, coin, Qty(2 * COIN)));
+    assert_eq!((line.fills, line.turnover), (2, i128::from(410 * DOLLAR)));
 }
 
 #[test]
@@ -154,7 +167,7 @@ fn an_asset_without_a_mark_is_named() {
 proptest! {
     #[test]
     fn the_total_is_what_the_balances_are_worth(
-        fills in prop::collection::vec((any::<bool>(), 1_i64..2_000, 1_i64..COIN, 0_i64..9), 1..60),
+        fills in prop::collection::vec((any::<bool>(), 1_i64..2_000, 1_i64..COIN, -9_i64..9), 1..60),
         mark in 1_i64..2_000,
     ) {
         let [mut average, mut fifo] = [Lots::Average, Lots::Fifo].map(ledger);

@@ -194,6 +194,14 @@ mod tests {
     }
 
     #[test]
+    fn every_field_of_a_report_is_written_in_its_own_place() {
+        let mut bytes = Vec::new();
+        Output::Report(filled()).encode(&mut bytes);
+        let Some(Output::Report(read)) = Output::decode(&bytes) else { panic!("it is a report") };
+        assert_eq!(format!("{read:?}"), format!("{:?}", filled()));
+    }
+
+    #[test]
     fn bytes_that_are_no_output_are_refused() {
         let mut bytes = Vec::new();
         Output::Report(filled()).encode(&mut bytes);

@@ -152,3 +152,38 @@ pub fn hash(outputs: &[Output]) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(order: u64, account: u16, bytes: &[u8]) -> Output {
+        Output::Sent {
+            stamp: Stamp::default(),
+            order: OrderId(order),
+            account: AccountId(account),
+            action: Action::Place,
+            bytes: bytes.to_vec(),
+        }
+    }
+
+    #[test]
+    fn the_hash_does_not_say_which_account_was_heard_first() {
+        let (a, b, c) = (sent(1, 0, b"a"), sent(2, 1, b"b"), sent(3, 0, b"c"));
+        let one = hash(&[a.clone(), b.clone(), c.clone()]);
+        assert_eq!(one, hash(&[b.clone(), a.clone(), c.clone()]));
+        assert_ne!(one, hash(&[c, b, a]), "within an account the order counts");
+    }
+
+    #[test]
+    fn the_hash_is_that_of_each_accounts_number_and_hash() {
+        let output = sent(1, 7, b"a");
+        let mut bytes = Vec::new();
+        output.encode(&mut bytes);
+        let mut whole = Sha256::new();
+        whole.update(7_u16.to_le_bytes());
+        whole.update(Sha256::digest(&bytes));
+        let text: String = whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hash(&[output]), text);
+    }
+}

@@ -31,6 +31,8 @@ mod boundaries;
 #[cfg(test)]
 mod story;
 #[cfg(test)]
+mod reckoning;
+#[cfg(test)]
 mod twin;
 #[cfg(test)]
 mod property;

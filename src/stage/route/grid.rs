@@ -30,9 +30,8 @@ impl Multiples {
         let twos = number.trailing_zeros();
         let odd = number as u64 >> twos;
         // Newton's step doubles the right bits: 3 at the start, 96 after five of them.
-        let step = |inverse: u64, _| {
-            inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)))
-        };
+        let step =
+            |inverse: u64, _| inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));
         Multiples { inverse: (0..5).fold(odd, step), twos, most: (i64::MAX / number) as u64 }
     }
 

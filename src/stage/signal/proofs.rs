@@ -317,3 +317,21 @@ fn an_unknown_instrument_has_features_that_are_not_ready() {
     assert_eq!(features.instrument(), InstrumentId(1));
     assert_eq!((features.ready, features.now(Now::Spread)), (0, 0.0));
 }
+
+#[test]
+fn the_deep_imbalances_follow_each_change_of_the_levels_and_stay_on_a_trade() {
+    let mut signals = signals(Form::Exponential, None);
+    let mut view = Market::new(5, 1).view;
+    let mut shown = |bid: i64, ask: i64, cause: QuoteCause| {
+        view.quote.cause = cause;
+        view.depth.bids = [Price { price: 1, qty: bid }; _];
+        view.depth.asks = [Price { price: 1, qty: ask }; _];
+        let features = seen(&mut signals, &view);
+        [features.now(Now::Imbalance5), features.now(Now::Imbalance10)]
+    };
+    assert_eq!(shown(3, 1, QuoteCause::Book), [0.5; 2]);
+    assert_eq!(shown(1, 3, QuoteCause::Book), [-0.5; 2]);
+    // A trade says nothing of the levels: they are those of before.
+    assert_eq!(shown(3, 1, QuoteCause::Trade), [-0.5; 2]);
+    assert_eq!(shown(3, 1, QuoteCause::State), [0.5; 2]);
+}

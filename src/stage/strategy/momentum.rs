@@ -105,6 +105,16 @@ mod tests {
     }
 
     #[test]
+    fn a_short_is_left_when_a_rise_is_expected() {
+        let mut scene = Scene::momentum();
+        let entry = scene.expect(-0.7)[0];
+        scene.fill(&entry);
+        assert!(scene.expect(-0.7).is_empty() && scene.expect(0.25).is_empty());
+        let exit = scene.expect(0.26)[0];
+        assert_eq!((exit.terms.side, exit.is_reducing), (Side::Buy, true));
+    }
+
+    #[test]
     fn a_position_is_left_after_its_horizons() {
         let mut scene = long();
         scene.wait(2 * Nanos::SECOND - 1);

@@ -171,6 +171,8 @@ mod tests {
         let seat = Seat::new(&btcusdt(), &means(1_000, 100), 0);
         // 0.001 at 60000.00 is 60.
         assert_eq!(seat.money(6_000_000 * 100_000), 60 * 100_000_000);
+        // Finer than money has decimals: rounded up, so that a budget never has room too much.
+        assert_eq!((seat.money(0), seat.money(1), seat.money(100), seat.money(101)), (0, 1, 1, 2));
         let mut coarse = btcusdt();
         (coarse.price_decimals, coarse.qty_decimals) = (1, 2);
         let seat = Seat::new(&coarse, &means(1_000, 100), 0);
