@@ -242,6 +242,6 @@ fn gate() -> Gate {
     for n in 0..INSTRUMENTS {
         gate.on(&Routed::Market(&view(n, 0)), &mut Nowhere);
     }
-    gate.on(&Tick { now: NOW }, &mut Nowhere);
+    gate.on(&Tick { now: NOW, frame: 0 }, &mut Nowhere);
     gate
 }

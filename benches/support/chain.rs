@@ -152,7 +152,7 @@ impl Chain {
         }
         if now.0 - self.ticked.0 >= Tick::GRID_NS {
             self.ticked = now;
-            self.desk().next.next.stage.on(&Tick { now }, &mut Nowhere);
+            self.desk().next.next.stage.on(&Tick { now, frame: 0 }, &mut Nowhere);
         }
     }
 

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::table::Table;
 use crate::base::{AssetId, InstrumentId, Price, StrategyId, render};
 use crate::config::{Config, Resolved};
-use crate::event::{Action, Reason};
+use crate::event::{Action, OrderState, Reason};
 use crate::ledger::{By, Ledger, Money, Sheet};
-use crate::pipeline::{self, Outcome, Output};
+use crate::pipeline::{self, Outcome, Put};
 
 /// A ledger that waits for a run.
 pub(super) struct Account {
@@ -17,6 +17,8 @@ pub(super) struct Account {
     currency: String,
     decimals: u8,
     notes: Vec<String>,
+    /// What strategies may trade of the tape.
+    traded: Vec<InstrumentId>,
 }
 
 /// What a run came to.
@@ -31,6 +33,9 @@ pub(super) struct Settled {
     denied: Vec<(&'static str, u64)>,
     /// What a user should know of how it was reckoned.
     notes: Vec<String>,
+    traded: Vec<InstrumentId>,
+    rejected: u64,
+    expired: u64,
 }
 
 impl Account {
@@ -43,18 +48,22 @@ impl Account {
             currency: asset.name.clone(),
             decimals: asset.decimals,
             notes,
+            traded: strategies.iter().flat_map(|s| s.instruments.iter().copied()).collect(),
         }
     }
 
     /// Books a run.
     pub(super) fn settle(mut self, outcome: &Outcome) -> Settled {
         let (mut orders, mut cancels, mut fills) = (0, 0, 0);
+        let (mut rejected, mut expired) = (0, 0);
         for output in &outcome.outputs {
-            match output {
-                Output::Sent { action: Action::Place, .. } => orders += 1,
-                Output::Sent { .. } => cancels += 1,
-                Output::Report(report) => {
+            match &output.put {
+                Put::Sent { action: Action::Place, .. } => orders += 1,
+                Put::Sent { .. } => cancels += 1,
+                Put::Report(report) => {
                     fills += u64::from(report.is_fill());
+                    rejected += u64::from(report.state == OrderState::Rejected);
+                    expired += u64::from(report.state == OrderState::Expired);
                     self.ledger.on(report);
                 }
             }
@@ -76,6 +85,9 @@ impl Account {
             hash: pipeline::hash(&outcome.outputs),
             denied: counted.filter(|(_, n)| *n > 0).map(|(r, n)| (r.name(), n)).collect(),
             notes: self.notes,
+            traded: self.traded,
+            rejected,
+            expired,
         }
     }
 }
@@ -99,6 +111,8 @@ impl Settled {
             "orders": self.orders,
             "cancels": self.cancels,
             "fills": self.fills,
+            "rejected": self.rejected,
+            "expired": self.expired,
             "denied": denied,
             "pnl": pnl,
             "output_hash": self.hash,
@@ -150,18 +164,25 @@ impl Settled {
     /// As a person wants to see it; empty where nothing was ordered.
     pub(super) fn text(&self) -> String {
         if self.orders == 0 && self.denied.is_empty() {
-            return String::new();
+            let mut text = String::from("\nPaper trading: nothing was ordered\n");
+            if self.traded.is_empty() {
+                text.push_str(
+                    "note: no strategy trades an instrument of this recording (`config check` lists \
+                     them)\n",
+                );
+            }
+            self.tell_notes(&mut text);
+            return text;
         }
         let mut text = format!(
-            "\nPaper trading: {} orders, {} cancels, {} fills\n",
-            self.orders, self.cancels, self.fills
+            "\nPaper trading: {} orders, {} cancels, {} fills, {} expired, {} rejected by the venue\n",
+            self.orders, self.cancels, self.fills, self.expired, self.rejected
         );
         let currency = format!("total {}", self.currency);
         let head = ["strategy", "fills", "volume", "realised", "unrealised", "fees", &currency];
         let mut table = Table::new(&head);
         let whole = self.ledger.sheet(By::Whole);
-        let rows = self.strategies().filter(|(_, sheet)| sheet.fills > 0);
-        for (name, sheet) in rows.chain([("all", whole)]) {
+        for (name, sheet) in self.strategies().chain([("all", whole)]) {
             let Money { realised, unrealised, fees, total } = sheet.money;
             let money = |units: Option<i64>| {
                 units.map_or_else(|| String::from("?"), |units| cents(units, self.decimals))
@@ -182,11 +203,15 @@ impl Settled {
                 self.denied.iter().map(|(name, n)| format!("{name} {n}")).collect();
             let _ = writeln!(text, "denied by the risk gate: {}", denied.join(", "));
         }
+        self.tell_notes(&mut text);
+        let _ = writeln!(text, "output hash {}", &self.hash[..16]);
+        text
+    }
+
+    fn tell_notes(&self, text: &mut String) {
         for note in &self.notes {
             let _ = writeln!(text, "note: {note}");
         }
-        let _ = writeln!(text, "output hash {}", &self.hash[..16]);
-        text
     }
 }
 

@@ -8,7 +8,7 @@ use super::recordings::Loaded;
 use crate::base::{Instrument, Instruments, render};
 use crate::event::{Quote, Reason, Report, View};
 use crate::journal;
-use crate::pipeline::{self, Outcome, Output, Plan};
+use crate::pipeline::{self, Outcome, Output, Plan, Put};
 use crate::stage::contract::Emit;
 use crate::tape::{self, Logged, Spec, Tape};
 
@@ -51,16 +51,16 @@ pub(super) fn logged(outcome: &Outcome) -> Vec<Logged> {
 fn logged_of(outputs: &[Output]) -> Vec<Logged> {
     let one = |output: &Output| {
         let stamp = output.stamp();
-        let (is_report, bytes) = match output {
-            Output::Sent { bytes, .. } => (false, bytes.clone()),
-            Output::Report(_) => {
+        let (is_report, bytes) = match &output.put {
+            Put::Sent { bytes, .. } => (false, bytes.clone()),
+            Put::Report(_) => {
                 let mut bytes = Vec::new();
                 output.encode(&mut bytes);
                 (true, bytes)
             }
         };
         Logged {
-            frame: stamp.frame,
+            frame: output.step,
             recv_ns: stamp.recv_ns,
             account: output.account().0,
             is_report,
@@ -136,7 +136,8 @@ fn first_logged(ours: &[Logged], theirs: &[Logged], instruments: &Instruments) -
             if here == there {
                 continue;
             }
-            let frame = a.or(b).map_or(0, |logged| logged.frame);
+            let frames = [a, b].into_iter().flatten().map(|logged| logged.frame);
+            let frame = frames.min().unwrap_or_default();
             if first.as_ref().is_none_or(|(earliest, _)| frame < *earliest) {
                 let nothing = || String::from("nothing any more");
                 let text = format!(
@@ -187,7 +188,9 @@ fn said(logged: &Logged, instruments: &Instruments) -> String {
         return text;
     }
     match Output::decode(&logged.bytes) {
-        Some(Output::Report(report)) => text.push_str(&told_report(&report, instruments)),
+        Some(Output { put: Put::Report(report), .. }) => {
+            text.push_str(&told_report(&report, instruments))
+        }
         _ => {
             let _ = write!(text, "a report of {} bytes that cannot be read", logged.bytes.len());
         }

@@ -88,22 +88,26 @@ impl Recordings {
     /// The configuration to play them with: the file that was named, else what the journal among
     /// them was recorded with, else the built-in one.
     pub(super) fn setup(&self, file: Option<&Path>) -> Result<Setup, Failure> {
-        if file.is_none() {
-            for spec in self.specs()?.iter().filter(|spec| spec.format.name == "journal") {
-                let Some(session) = tape::session(&spec.path).map_err(Failure::failed)? else {
-                    continue;
-                };
-                let name = PathBuf::from(format!("{} (its configuration)", spec.path.display()));
-                let config = Config::parse(&session.overlay, &name).map_err(Failure::failed)?;
-                return Ok(Setup { config, session, is_recorded: true });
+        let mut fills = true;
+        for spec in self.specs()?.iter().filter(|spec| spec.format.name == "journal") {
+            let Some(session) = tape::session(&spec.path).map_err(Failure::failed)? else {
+                continue;
+            };
+            if file.is_some() {
+                // How orders were filled is what was recorded, not how it was configured.
+                fills = session.fills;
+                break;
             }
+            let name = PathBuf::from(format!("{} (its configuration)", spec.path.display()));
+            let config = Config::parse(&session.overlay, &name).map_err(Failure::failed)?;
+            return Ok(Setup { config, session, is_recorded: true });
         }
         let config = Config::load(file).map_err(Failure::failed)?;
         let overlay = match file {
             Some(path) => std::fs::read_to_string(path).map_err(Failure::failed)?,
             None => String::new(),
         };
-        let session = Session { fills: true, overlay };
+        let session = Session { fills, overlay };
         Ok(Setup { config, session, is_recorded: false })
     }
 

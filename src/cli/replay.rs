@@ -135,19 +135,11 @@ pub(super) fn run(
     let recorder = match &arguments.record {
         Some(dir) => {
             let options = setup.config.journal.options;
-            Some(Recorder::create(&loaded.tape, dir, options).map_err(Failure::failed)?)
+            Some(Recorder::new(dir, options).map_err(Failure::failed)?)
         }
         None => None,
     };
-    let outcome = match play(&loaded, &plan) {
-        Ok(outcome) => outcome,
-        Err(failure) => {
-            if let Some(recorder) = recorder {
-                recorder.discard();
-            }
-            return Err(failure);
-        }
-    };
+    let outcome = play(&loaded, &plan)?;
     if let (Some(recorder), Some(dir)) = (recorder, &arguments.record) {
         record(recorder, dir, &loaded, &plan, &setup, &outcome)?;
     }

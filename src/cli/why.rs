@@ -1,7 +1,7 @@
 //! `why`: everything that led to an order, out of a journal.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -10,14 +10,14 @@ use super::compare::{self, told_report};
 use super::output::{self, Failure};
 use super::recordings::{Loaded, Recordings, Setup};
 use super::replay::{fit, plan_of, play};
-use crate::base::{Instrument, InstrumentId, OrderId, render};
+use crate::base::{AccountId, Instrument, InstrumentId, OrderId, render};
 use crate::config::{self, Config};
 use crate::event::{
     Action, Child, FEATURES, Features, Forecast, Reason, Reasons, Report, Stamp, Standing, Terms,
     View,
 };
 use crate::journal;
-use crate::pipeline::{self, Layout, Output, Plan, Said, Stage, Testimony};
+use crate::pipeline::{self, Layout, Output, Plan, Put, Said, Stage, Testimony};
 use crate::stage::book::Shown;
 use crate::stage::route::Route;
 
@@ -50,7 +50,16 @@ struct Session {
 }
 
 /// Runs the verb.
-pub(super) fn run(arguments: &Arguments, as_json: bool) -> Result<(), Failure> {
+pub(super) fn run(
+    arguments: &Arguments,
+    config: Option<&Path>,
+    as_json: bool,
+) -> Result<(), Failure> {
+    if config.is_some() {
+        return Err(Failure::misused(
+            "`why` plays a journal as it was recorded: leave --config out, or change keys by --set",
+        ));
+    }
     let recordings = Recordings::journal(&arguments.journal);
     let session = Session::play(&recordings, recordings.setup(None)?)?;
     let (order, frame) = session.find(&arguments.order)?;
@@ -78,12 +87,12 @@ impl Session {
     /// An order by its number or its client id, and the frame in which it was decided.
     fn find(&self, text: &str) -> Result<(OrderId, u64), Failure> {
         let by_number = text.parse().ok().map(OrderId);
-        let is_it = |output: &&Output| match output {
-            Output::Sent { bytes, order, .. } => {
+        let is_it = |output: &&Output| match &output.put {
+            Put::Sent { bytes, order, .. } => {
                 Some(*order) == by_number
-                    || (by_number.is_none() && contains(bytes, text.as_bytes()))
+                    || (by_number.is_none() && contains(bytes, format!("\"{text}\"").as_bytes()))
             }
-            Output::Report(report) => Some(report.order) == by_number,
+            Put::Report(report) => Some(report.order) == by_number,
         };
         let found = self.outputs.iter().find(is_it).ok_or_else(|| {
             let numbers = || self.outputs.iter().map(|output| output.order().0);
@@ -96,7 +105,7 @@ impl Session {
                 )),
             }
         })?;
-        Ok((found.order(), found.stamp().frame))
+        Ok((found.order(), found.step))
     }
 
     fn testify(&self, frame: u64) -> Result<Testimony, Failure> {
@@ -132,8 +141,8 @@ impl Session {
 
     /// All that is said of an order, in its order.
     fn reports(&self, order: OrderId) -> impl Iterator<Item = &Report> {
-        self.outputs.iter().filter_map(move |output| match output {
-            Output::Report(report) if report.order == order => Some(report),
+        self.outputs.iter().filter_map(move |output| match &output.put {
+            Put::Report(report) if report.order == order => Some(report),
             _ => None,
         })
     }
@@ -158,11 +167,18 @@ impl Session {
             for route in routes {
                 let chosen = if route.is_chosen { "chosen" } else { "not chosen" };
                 let (name, cost) = (self.name(route.instrument), self.cost(route));
-                let _ = writeln!(text, "  {name} on account {}: {chosen}; {cost}", route.account.0);
+                let account = self.account(route.account);
+                let _ = writeln!(text, "  {name} on account {account}: {chosen}; {cost}");
             }
         }
         text.push_str("\nwhat became of it\n");
-        for report in self.reports(order) {
+        let mut about = self.reports(order).peekable();
+        if about.peek().is_none() {
+            text.push_str(
+                "  nothing of its own: a cancel is answered under the order it cancels\n",
+            );
+        }
+        for report in about {
             let told = told_report(report, &self.loaded.instruments);
             let _ = writeln!(text, "  {}: {told}", report.stamp.recv_ns);
         }
@@ -194,7 +210,7 @@ impl Session {
             Said::Child(child) => format!(
                 "\nroute\n  {} on account {}\n",
                 self.terms(child.instrument, &child.terms, child.action),
-                child.account.0
+                self.account(child.account)
             ),
             Said::Order(order) => {
                 format!("\nrisk: order {} approved\n{}", order.id().0, told_checks(Reasons::NONE))
@@ -207,6 +223,12 @@ impl Session {
                 format!("\nreport\n  {}\n", told_report(report, &self.loaded.instruments))
             }
         }
+    }
+
+    fn account(&self, id: AccountId) -> String {
+        let used = self.setup.config.universe.accounts.iter().filter(|account| account.enabled);
+        let name = used.map(|account| account.name.clone()).nth(id.index());
+        name.unwrap_or_else(|| String::from("none"))
     }
 
     /// What a route would cost.
@@ -266,7 +288,11 @@ fn ladder(shown: Option<&Shown>, view: &View) -> String {
             render(level.qty, quote.qty_decimals)
         )
     };
-    let mut text = format!("  best {} | {}\n", level(&quote.bid), level(&quote.ask));
+    let mut text = format!(
+        "  best {} | {} (book or best quotes, whichever is newer)\n",
+        level(&quote.bid),
+        level(&quote.ask)
+    );
     let depth = &view.depth;
     for n in 0..usize::from(depth.bid_count.max(depth.ask_count)) {
         let of = |levels: &[crate::event::Level], count: u8| {
@@ -342,7 +368,7 @@ impl Session {
             .map(|r| {
                 json!({
                     "instrument": self.name(r.instrument),
-                    "account": r.account.0,
+                    "account": self.account(r.account),
                     "cost": self.cost(r),
                     "is_chosen": r.is_chosen,
                 })

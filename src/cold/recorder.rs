@@ -3,7 +3,7 @@
 //! In: a tape and its instruments. Out: a journal directory.
 //! Never: a secret (the journal masks them), a journal written over.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::base::{AccountId, ConnectionId, InstrumentId, Instruments, Nanos};
 use crate::event::Tick;
@@ -37,24 +37,28 @@ pub struct Session<'a> {
     pub logged: &'a [Logged],
 }
 
-/// A journal that is begun before a session, so that what cannot be written is known then.
+/// A place for a journal, looked at before a session, so that what cannot be written is known then.
+/// The journal itself is begun when there is something to write: a session that is broken off
+/// leaves no half of one.
 #[derive(Debug)]
 pub struct Recorder {
-    writer: Writer,
-    begin: Nanos,
+    dir: PathBuf,
+    options: Options,
 }
 
 impl Recorder {
-    /// Begins a journal for the session on a tape.
-    pub fn create(tape: &Tape, dir: &Path, options: Options) -> Result<Recorder, JournalError> {
-        let begin = tape.frame(0).map_or(Nanos::NONE, |frame| frame.recv_ns);
-        Ok(Recorder { writer: Writer::create(dir, options, begin)?, begin })
+    /// Looks at a directory, which is created where it is missing; refused where it cannot be
+    /// written to or holds a journal already.
+    pub fn new(dir: &Path, options: Options) -> Result<Recorder, JournalError> {
+        Writer::create(dir, options, Nanos::NONE)?.discard();
+        Ok(Recorder { dir: dir.to_owned(), options })
     }
 
     /// Writes a session: how it was configured, instruments, connections, then frames, ticks,
     /// orders and reports in their order. Where that fails, nothing of it is left.
     pub fn record(self, session: &Session<'_>) -> Result<Recorded, JournalError> {
-        let Recorder { mut writer, begin } = self;
+        let begin = session.tape.frame(0).map_or(Nanos::NONE, |frame| frame.recv_ns);
+        let mut writer = Writer::create(&self.dir, self.options, begin)?;
         let written = append_beginning(&mut writer, session, begin)
             .and_then(|()| append_frames(&mut writer, session, begin));
         match written {
@@ -68,11 +72,6 @@ impl Recorder {
                 Err(why)
             }
         }
-    }
-
-    /// Removes what was begun, where there is no session after all.
-    pub fn discard(self) {
-        self.writer.discard();
     }
 }
 
@@ -152,8 +151,8 @@ fn append_frames(
     let mut latest = begin;
     let mut logged = session.logged.iter().peekable();
     for (n, frame) in session.tape.frames().enumerate() {
-        // What frames before this one led to, as far as its time has come.
-        let is_before = |l: &&Logged| l.recv_ns <= frame.recv_ns && l.frame < n as u64;
+        // What went out and came back in the steps before this one's.
+        let is_before = |l: &&Logged| l.frame < n as u64;
         while let Some(logged) = logged.next_if(is_before) {
             append_logged(writer, session, logged)?;
         }

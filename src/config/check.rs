@@ -4,7 +4,7 @@
 //! Never: a fault that only follows from another one.
 
 use super::chain::chain;
-use super::fault::{Fault, Place, Wrong};
+use super::fault::{Fault, Place, Source, Wrong};
 use super::part::{Instrument, Mark};
 use super::section::nearest;
 use super::whole::Universe;
@@ -150,6 +150,10 @@ impl Check<'_> {
         let about = format!("marks {}", mark.asset);
         self.asset(mark.place, about.clone(), &mark.asset, "");
         if mark.asset == self.universe.money.reporting {
+            // A mark of the manual is simply not needed then.
+            if mark.place.source == Source::BuiltIn {
+                return;
+            }
             let found = "a mark for the reporting currency".to_owned();
             let fix = "remove it".to_owned();
             self.note(mark.place, about, found, "marks for other assets", fix);

@@ -29,7 +29,9 @@ impl Config {
             let Some(id) = instruments.find(known.venue, &known.symbol).map(|i| i.id) else {
                 continue;
             };
-            let open = Instrument { status: Status::Open, ..known.clone() };
+            let status =
+                if self.risk.trade_unknown_status { Status::Open } else { Status::Unknown };
+            let open = Instrument { status, ..known.clone() };
             if !instruments.adopt(id, &open) {
                 warnings.push(format!(
                     "{} is not traded: its tick, lot or minima are finer than the recording's \
@@ -56,8 +58,13 @@ impl Config {
 /// The configured currency where every asset that is traded comes to it by what is on the tape;
 /// else the first of its stand-ins for which that holds; else the configured one all the same.
 fn reckon(resolved: &Resolved, instruments: &Instruments) -> Reckoning {
-    let mut traded: Vec<AssetId> =
-        instruments.iter().flat_map(|i| [i.base, i.quote]).flatten().collect();
+    // What a contract is about need not be worth anything; what it settles in must.
+    let needed = |i: &Instrument| match i.kind {
+        InstrumentKind::Spot => [i.base, i.quote],
+        InstrumentKind::Linear => [None, i.quote],
+        InstrumentKind::Inverse => [i.base, None],
+    };
+    let mut traded: Vec<AssetId> = instruments.iter().flat_map(needed).flatten().collect();
     traded.sort_unstable();
     traded.dedup();
     let in_asset = |asset: AssetId| {
@@ -128,7 +135,7 @@ fn chain(
     shortest(resolved, instruments, from, to)
 }
 
-/// Breadth first over the spot instruments of the tape and the fungible groups.
+/// Breadth first over the instruments of the tape and the fungible groups.
 fn shortest(
     resolved: &Resolved,
     instruments: &Instruments,
@@ -142,7 +149,8 @@ fn shortest(
             group.assets.iter().filter_map(place).map(|n| AssetId(n as u16)).collect();
         edges.extend(ids.windows(2).map(|pair| (pair[0], pair[1], None)));
     }
-    for instrument in instruments.iter().filter(|i| i.kind == InstrumentKind::Spot) {
+    // A linear contract has a price of its base in its quote, too; an inverse one is not reckoned by.
+    for instrument in instruments.iter().filter(|i| i.kind != InstrumentKind::Inverse) {
         if let (Some(base), Some(quote)) = (instrument.base, instrument.quote) {
             edges.push((base, quote, Some(instrument.id)));
         }

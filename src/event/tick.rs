@@ -7,6 +7,8 @@ use crate::base::Nanos;
 pub struct Tick {
     /// The grid point.
     pub now: Nanos,
+    /// Number of the frame whose time it is.
+    pub frame: u64,
 }
 
 impl Tick {

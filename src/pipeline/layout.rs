@@ -11,7 +11,8 @@ pub enum Layout {
     /// All hot stages on one core, chained by direct calls.
     #[default]
     One,
-    /// Each venue's feed and book on a core of its own.
+    /// Each venue's feed, book, signal, model and dispatch on a core of its own, and one more for
+    /// what decides.
     VenuePerCore,
     /// Each stage on a core of its own, connected by rings.
     StagePerCore,

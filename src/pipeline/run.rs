@@ -37,6 +37,11 @@ pub fn replay(
     let mut names: Vec<&str> = tape.sources().iter().map(|s| s.dialect.name).collect();
     names.sort_unstable();
     names.dedup();
+    // In the order of accounts, in which reports are heard where all venues share a dispatch.
+    let venues = &plan.trading.venues;
+    names.sort_by_key(|name| {
+        venues.iter().position(|paper| paper.dialect.name == *name).unwrap_or(usize::MAX)
+    });
     let allowed = core::allowed()?.len();
     let layout = plan.layout.resolved(names.len(), allowed);
     let threads = layout.threads(&names).len();
@@ -81,8 +86,8 @@ fn together(
         frees: marks.iter().map(|m| m.allocations.frees).sum(),
     };
     let mut outputs: Vec<Output> = played.log.outputs.into_iter().flatten().collect();
-    // Each dispatch's outputs are in the order of their times already.
-    outputs.sort_by_key(|output| output.stamp().recv_ns);
+    // Each dispatch's outputs are in their order already; several are put together step by step.
+    outputs.sort_by_key(|output| output.step);
     let mut outcome = Outcome {
         layout,
         counts: Counts::default(),

@@ -50,7 +50,10 @@ impl Trading {
             let settings = exchange::Settings { fills, book: books.clone(), ..settings };
             Paper { account: id, dialect: account.venue, settings }
         };
-        let venues: Vec<Paper> = resolved.accounts.iter().enumerate().map(paper).collect();
+        let mut venues: Vec<Paper> = resolved.accounts.iter().enumerate().map(paper).collect();
+        // Accounts of one venue stand together, as they do where each venue has a core.
+        let first = |venue: &str| resolved.accounts.iter().position(|a| a.venue.name == venue);
+        venues.sort_by_key(|paper| (first(paper.dialect.name), paper.account));
         let taker = |paper: &Paper| (paper.dialect.name, paper.settings.fees.taker_ppm);
         Trading {
             signal: signal::Settings {

@@ -4,7 +4,7 @@
 use neural_kraken::base::Instruments;
 use neural_kraken::config::Config;
 use neural_kraken::event::Action;
-use neural_kraken::pipeline::{self, Layout, Output, Plan, Progress, Trading};
+use neural_kraken::pipeline::{self, Layout, Output, Plan, Progress, Put, Trading};
 use neural_kraken::stage::book::Settings;
 use neural_kraken::sys::alloc;
 
@@ -57,9 +57,9 @@ fn orders_are_placed() {
     let (tape, mut instruments) = super::source::SPOT.load();
     let plan = Plan { trading: trading(&mut instruments), ..Plan::default() };
     let outcome = pipeline::replay(&tape, &instruments, &plan, &Progress::default()).unwrap();
-    let is_order = |output: &&Output| matches!(output, Output::Sent { action: Action::Place, .. });
+    let is_order = |output: &&Output| matches!(output.put, Put::Sent { action: Action::Place, .. });
     let orders = outcome.outputs.iter().filter(is_order).count();
     assert!(orders >= 100, "{orders} orders");
-    let is_fill = |output: &&Output| matches!(output, Output::Report(report) if report.is_fill());
+    let is_fill = |output: &&Output| matches!(output.put, Put::Report(report) if report.is_fill());
     assert!(outcome.outputs.iter().filter(is_fill).count() >= 50);
 }

@@ -4,7 +4,7 @@ use neural_kraken::base::Instruments;
 use neural_kraken::config::Config;
 use neural_kraken::event::{OrderState, Report};
 use neural_kraken::pipeline::{
-    self, Layout, Outcome, Output, Pace, PipelineError, Plan, Progress, Stage, Trading,
+    self, Layout, Outcome, Pace, PipelineError, Plan, Progress, Put, Stage, Trading,
 };
 use neural_kraken::stage::book;
 use neural_kraken::sys::core;
@@ -34,9 +34,9 @@ fn plan(layout: Layout, instruments: &mut Instruments) -> Plan {
 const LAYOUTS: [Layout; 3] = [Layout::One, Layout::VenuePerCore, Layout::StagePerCore];
 
 fn reports(outcome: &Outcome) -> impl Iterator<Item = &Report> {
-    outcome.outputs.iter().filter_map(|output| match output {
-        Output::Report(report) => Some(report),
-        Output::Sent { .. } => None,
+    outcome.outputs.iter().filter_map(|output| match &output.put {
+        Put::Report(report) => Some(report),
+        Put::Sent { .. } => None,
     })
 }
 

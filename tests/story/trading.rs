@@ -212,3 +212,50 @@ fn balances_of_an_account_replace_those_of_the_manual() {
     let held = &report["pnl"]["balances"]["binance"];
     assert_eq!(held, &serde_json::json!({ "USDT": "7.00000000" }));
 }
+
+#[test]
+fn a_cancel_by_time_is_explained_from_the_frame_whose_time_it_was() {
+    let folder = eager("trading-why-cancel");
+    // Rests as long as the price stays, and is taken back by time.
+    let text = EAGER.replace("stop = \"6\"", "stop = \"6\"\nrest_ms_max = 300");
+    folder.file("c.toml", text);
+    let report = folder.replay("binance:stamped:b --json --config c.toml --record j").json();
+    assert!(report["cancels"].as_u64() > Some(0), "{report}");
+    let orders = report["orders"].as_u64().unwrap() + report["cancels"].as_u64().unwrap();
+    let told = (1..=orders)
+        .map(|n| folder.run(["why", &n.to_string(), "j"]).out)
+        .find(|out| out.contains("cancel an order of binance:BTCUSDT"));
+    let told = told.expect("one of the orders is a cancel");
+    assert!(!told.contains("was decided in frame 0\n"), "{told}");
+    assert!(told.contains("\nframe\n  {"), "{told}");
+}
+
+#[test]
+fn why_plays_a_journal_as_it_was_recorded() {
+    let folder = eager("trading-why-config");
+    folder.replay("binance:stamped:b --json --config c.toml --record j");
+    let told = folder.run(["why", "1", "j", "--config", "c.toml"]);
+    told.is_refused(2, &["plays a journal as it was recorded", "--set"]);
+}
+
+#[test]
+fn a_stablecoin_may_be_the_currency_of_reports() {
+    let folder = Folder::new("trading-reporting");
+    folder.file("b", gzip("binance-btcusdt"));
+    let marks = "\n[[marks]]\nasset = \"BTC\"\ninstrument = \"binance:BTCUSDT\"\n\
+                 [[marks]]\nasset = \"ETH\"\ninstrument = \"binance:ETHUSDT\"\n\
+                 [[marks]]\nasset = \"USD\"\ninstrument = \"kraken:BTC/USD\"\n";
+    folder.file("c.toml", format!("[money]\nreporting = \"USDT\"\n{marks}"));
+    let report = folder.replay("binance:stamped:b --json --config c.toml").is_well().json();
+    assert_eq!(report["pnl"]["currency"], "USDT");
+    assert_eq!(report["pnl"]["notes"], serde_json::json!([]));
+}
+
+#[test]
+fn a_recording_that_nothing_trades_says_so() {
+    let folder = Folder::new("trading-nothing");
+    folder.file("b", gzip("binance-ethbtc"));
+    let told = folder.replay("binance:stamped:b");
+    assert!(told.is_well().out.contains("nothing was ordered"), "{told:?}");
+    assert!(told.out.contains("no strategy trades an instrument of this recording"), "{told:?}");
+}

@@ -46,6 +46,8 @@ pub(in crate::pipeline) struct Exit {
     /// Has an order of this step gone out?
     has_ordered: bool,
     is_measured: bool,
+    /// Number of the step that is on its way; between two, of the next one.
+    step: u64,
     /// What handing things on took in this step: none of dispatch's own time.
     spent: Spent,
 }
@@ -59,7 +61,7 @@ impl Exit {
         wait: Wait,
     ) -> Exit {
         let (has_ordered, is_measured, spent) = (false, false, Spent::default());
-        Exit { wire, reports, tap, reaction, wait, has_ordered, is_measured, spent }
+        Exit { wire, reports, tap, reaction, wait, has_ordered, is_measured, step: 0, spent }
     }
 
     #[inline]
@@ -74,14 +76,14 @@ impl Exit {
         }
         let request = Request::new(sent);
         push(&mut self.wire, request, "orders");
-        self.tap.push(&Tapped::sent(sent), &self.wait);
+        self.tap.push(&Tapped::sent(self.step, sent), &self.wait);
     }
 
     fn report(&mut self, report: &Report) {
         for ring in &mut self.reports {
             push(ring, *report, "reports");
         }
-        self.tap.push(&Tapped::Report(*report), &self.wait);
+        self.tap.push(&Tapped::Report(self.step, *report), &self.wait);
     }
 }
 
@@ -116,6 +118,7 @@ impl Flow for Exit {
     fn begin(&mut self, step: &Step) {
         self.has_ordered = false;
         self.is_measured = step.is_measured;
+        self.step = step.frame;
         self.spent = Spent::default();
     }
 
@@ -125,6 +128,7 @@ impl Flow for Exit {
 
     #[inline]
     fn done(&mut self, step: &Step) {
+        self.step = step.frame + 1;
         // A front that did not have the frame has nothing to time.
         if step.arrived_tsc != 0 {
             self.reaction.decision(clock::counter().wrapping_sub(step.arrived_tsc));

@@ -243,11 +243,12 @@ where
 }
 
 impl<C> ToCore<C> {
-    pub(in crate::pipeline) fn push(&mut self, mut parcel: Parcel<C>) {
-        while let Err(back) = self.ring.push(parcel) {
-            parcel = back;
-            self.wait.pause();
-        }
+    pub(in crate::pipeline) fn push(&mut self, parcel: Parcel<C>) {
+        let mut parcel = Some(parcel);
+        self.wait.until(|| {
+            parcel = parcel.take().and_then(|parcel| self.ring.push(parcel).err());
+            parcel.is_none()
+        });
     }
 }
 

@@ -53,7 +53,7 @@ impl Member for Shelf<'_> {
         _inbox: &mut Inbox,
         out: &mut impl for<'o> Emit<View>,
     ) {
-        if let Some(tick) = grid.up_to(step.recv_ns) {
+        if let Some(tick) = grid.up_to(step) {
             self.books.on(&tick, out);
         }
     }
@@ -117,7 +117,7 @@ impl Member for Strategies {
         out: &mut impl for<'o> Emit<Wanted<'o>>,
     ) {
         hear(self, inbox, out);
-        if let Some(tick) = grid.up_to(step.recv_ns) {
+        if let Some(tick) = grid.up_to(step) {
             self.on(&tick, out);
         }
     }
@@ -150,7 +150,7 @@ impl Member for Gate {
         out: &mut impl for<'o> Emit<Decision<'o>>,
     ) {
         hear(self, inbox, out);
-        if let Some(tick) = grid.up_to(step.recv_ns) {
+        if let Some(tick) = grid.up_to(step) {
             self.on(&tick, out);
         }
     }

@@ -23,11 +23,12 @@ pub(in crate::pipeline) struct Grid {
 }
 
 impl Grid {
-    /// The last tick up to and with `recv_ns`, where one has passed since it was last asked. Nothing
+    /// The last tick up to and with a step's time, where one has passed since it was last asked. Nothing
     /// happens between the ticks of one step, so after a silence the last one says all: a stage that
     /// was told of each would do again and again what nobody can have answered yet.
     #[inline(always)]
-    pub(in crate::pipeline) fn up_to(&mut self, recv_ns: Nanos) -> Option<Tick> {
+    pub(in crate::pipeline) fn up_to(&mut self, step: &Step) -> Option<Tick> {
+        let Step { recv_ns, frame, .. } = *step;
         // Most frames come before the next tick, and a division takes as long as a stage.
         if self.next.is_some_and(|next| recv_ns.0 < next) {
             return None;
@@ -35,7 +36,7 @@ impl Grid {
         let last = recv_ns.0 / Tick::GRID_NS * Tick::GRID_NS;
         let had_begun = self.next.is_some();
         self.next = Some(last + Tick::GRID_NS);
-        had_begun.then_some(Tick { now: Nanos(last) })
+        had_begun.then_some(Tick { now: Nanos(last), frame })
     }
 }
 
@@ -43,31 +44,36 @@ impl Grid {
 mod tests {
     use super::*;
 
+    fn at(ns: i64) -> Step {
+        Step { frame: 7, recv_ns: Nanos(ns), ..Step::default() }
+    }
+
     #[test]
     fn ticks_stand_on_the_grid_and_the_first_frame_begins_it() {
         let mut grid = Grid::default();
-        let mut tick = |ns: i64| grid.up_to(Nanos(ns)).map(|t| t.now.0);
+        let mut tick = |ns: i64| grid.up_to(&at(ns)).map(|t| (t.now.0, t.frame));
         assert_eq!(tick(250_000_000), None);
         assert_eq!(tick(299_999_999), None);
-        assert_eq!(tick(300_000_000), Some(300_000_000));
+        assert_eq!(tick(300_000_000), Some((300_000_000, 7)));
         assert_eq!(tick(300_000_001), None);
-        assert_eq!(tick(450_000_000), Some(400_000_000));
+        assert_eq!(tick(450_000_000), Some((400_000_000, 7)));
     }
 
     #[test]
     fn a_silence_is_one_tick_however_long_it_was() {
         let mut grid = Grid::default();
-        assert_eq!(grid.up_to(Nanos(0)), None);
-        let year_later = Nanos(366 * 86_400 * Nanos::SECOND + 1);
-        assert_eq!(grid.up_to(year_later), Some(Tick { now: Nanos(year_later.0 - 1) }));
-        assert_eq!(grid.up_to(year_later), None);
+        assert_eq!(grid.up_to(&at(0)), None);
+        let year_later = 366 * 86_400 * Nanos::SECOND + 1;
+        let tick = Tick { now: Nanos(year_later - 1), frame: 7 };
+        assert_eq!(grid.up_to(&at(year_later)), Some(tick));
+        assert_eq!(grid.up_to(&at(year_later)), None);
     }
 
     #[test]
     fn time_that_goes_back_is_no_tick() {
         let mut grid = Grid::default();
-        grid.up_to(Nanos(500_000_000));
-        assert_eq!(grid.up_to(Nanos(100_000_000)), None);
-        assert_eq!(grid.up_to(Nanos(600_000_000)), Some(Tick { now: Nanos(600_000_000) }));
+        grid.up_to(&at(500_000_000));
+        assert_eq!(grid.up_to(&at(100_000_000)), None);
+        assert_eq!(grid.up_to(&at(600_000_000)).map(|t| t.now), Some(Nanos(600_000_000)));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! All numbers are little-endian. Never: a measured time.
 
-use super::tap::Output;
+use super::tap::{Output, Put};
 use crate::base::{AccountId, AssetId, InstrumentId, Nanos, OrderId, Price, Qty, Side, StrategyId};
 use crate::event::{Action, Fill, Liquidity, OrderState, Reasons, Report, Stamp, Style, Terms};
 
@@ -14,16 +14,17 @@ impl Output {
     /// All of it that does not depend on how fast the host is, as bytes.
     pub fn encode(&self, into: &mut Vec<u8>) {
         let stamp = self.stamp();
+        into.extend_from_slice(&self.step.to_le_bytes());
         into.extend_from_slice(&stamp.frame.to_le_bytes());
         into.extend_from_slice(&stamp.recv_ns.0.to_le_bytes());
         into.extend_from_slice(&self.order().0.to_le_bytes());
         into.extend_from_slice(&self.account().0.to_le_bytes());
-        match self {
-            Output::Sent { action, bytes, .. } => {
+        match &self.put {
+            Put::Sent { action, bytes, .. } => {
                 into.extend_from_slice(&[SENT, *action as u8]);
                 into.extend_from_slice(bytes);
             }
-            Output::Report(report) => {
+            Put::Report(report) => {
                 into.extend_from_slice(&[REPORT, report.state as u8]);
                 for number in numbers(report) {
                     into.extend_from_slice(&number.to_le_bytes());
@@ -35,6 +36,7 @@ impl Output {
     /// From such bytes; `None` where they are none.
     pub fn decode(bytes: &[u8]) -> Option<Output> {
         let mut rest = bytes;
+        let step = u64::from_le_bytes(take(&mut rest)?);
         let frame = u64::from_le_bytes(take(&mut rest)?);
         let recv_ns = Nanos(i64::from_le_bytes(take(&mut rest)?));
         let order = OrderId(u64::from_le_bytes(take(&mut rest)?));
@@ -47,12 +49,13 @@ impl Output {
                     1 => Action::Cancel,
                     _ => return None,
                 };
-                Some(Output::Sent { stamp, order, account, action, bytes: rest.to_vec() })
+                let bytes = rest.to_vec();
+                Some(Output { step, put: Put::Sent { stamp, order, account, action, bytes } })
             }
             [REPORT, state] => {
                 let state = *OrderState::ALL.get(usize::from(state))?;
                 let report = report(&mut rest, stamp, order, account, state)?;
-                rest.is_empty().then_some(Output::Report(report))
+                rest.is_empty().then_some(Output { step, put: Put::Report(report) })
             }
             _ => None,
         }
@@ -178,14 +181,15 @@ mod tests {
 
     #[test]
     fn outputs_read_back_as_written() {
-        let sent = Output::Sent {
+        let sent = Put::Sent {
             stamp: Stamp { frame: 1, recv_ns: Nanos(2), ..Stamp::default() },
             order: OrderId(3),
             account: AccountId(4),
             action: Action::Cancel,
             bytes: b"{}".to_vec(),
         };
-        for output in [sent, Output::Report(filled())] {
+        for put in [sent, Put::Report(filled())] {
+            let output = Output { step: 5, put };
             let (mut once, mut again) = (Vec::new(), Vec::new());
             output.encode(&mut once);
             Output::decode(&once).unwrap().encode(&mut again);
@@ -196,20 +200,21 @@ mod tests {
     #[test]
     fn every_field_of_a_report_is_written_in_its_own_place() {
         let mut bytes = Vec::new();
-        Output::Report(filled()).encode(&mut bytes);
-        let Some(Output::Report(read)) = Output::decode(&bytes) else { panic!("it is a report") };
+        Output { step: 5, put: Put::Report(filled()) }.encode(&mut bytes);
+        let read = Output::decode(&bytes).unwrap();
+        let Put::Report(read) = read.put else { panic!("it is a report") };
         assert_eq!(format!("{read:?}"), format!("{:?}", filled()));
     }
 
     #[test]
     fn bytes_that_are_no_output_are_refused() {
         let mut bytes = Vec::new();
-        Output::Report(filled()).encode(&mut bytes);
+        Output { step: 5, put: Put::Report(filled()) }.encode(&mut bytes);
         assert!(Output::decode(&bytes[..bytes.len() - 1]).is_none(), "cut");
         let mut long = bytes.clone();
         long.push(0);
         assert!(Output::decode(&long).is_none(), "too long");
-        bytes[26] = 9;
+        bytes[34] = 9;
         assert!(Output::decode(&bytes).is_none(), "of a later kind");
     }
 }

@@ -18,10 +18,10 @@ use crate::ring::{Consumer, Producer};
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::large_enum_variant, reason = "a slot of a ring has room for the largest anyway")]
 pub(in crate::pipeline) enum Tapped {
-    /// An order's bytes.
-    Sent(Letter),
-    /// What became of an order.
-    Report(Report),
+    /// An order's bytes, in the step of this number.
+    Sent(u64, Letter),
+    /// What became of an order, in the step of this number.
+    Report(u64, Report),
 }
 
 /// An order's bytes, with what they belong to.
@@ -37,7 +37,16 @@ pub(in crate::pipeline) struct Letter {
 
 /// One thing that went out or came back.
 #[derive(Clone, Debug)]
-pub enum Output {
+pub struct Output {
+    /// Number of the frame in whose step it did.
+    pub step: u64,
+    /// What it was.
+    pub put: Put,
+}
+
+/// What went out or came back.
+#[derive(Clone, Debug)]
+pub enum Put {
     /// An order's bytes, to its venue.
     Sent {
         /// The frame that caused it, and the logical time.
@@ -67,18 +76,19 @@ impl Tap {
 }
 
 impl Tapped {
-    pub(in crate::pipeline) fn sent(sent: &Sent<'_>) -> Tapped {
+    pub(in crate::pipeline) fn sent(step: u64, sent: &Sent<'_>) -> Tapped {
         let mut bytes = [0; limits::ORDER_BYTES_MAX];
         bytes[..sent.bytes.len()].copy_from_slice(sent.bytes);
         let child = sent.order.child();
-        Tapped::Sent(Letter {
+        let letter = Letter {
             stamp: child.stamp,
             order: sent.order.id(),
             account: child.account,
             action: child.action,
             len: sent.bytes.len() as u16,
             bytes,
-        })
+        };
+        Tapped::Sent(step, letter)
     }
 }
 
@@ -92,38 +102,36 @@ pub(in crate::pipeline) fn drain(tap: &mut Consumer<Tapped>, into: &mut Vec<Outp
 impl Output {
     fn of(tapped: &Tapped) -> Output {
         match tapped {
-            Tapped::Report(report) => Output::Report(*report),
-            Tapped::Sent(sent) => Output::Sent {
-                stamp: sent.stamp,
-                order: sent.order,
-                account: sent.account,
-                action: sent.action,
-                bytes: sent.bytes[..usize::from(sent.len)].to_vec(),
-            },
+            Tapped::Report(step, report) => Output { step: *step, put: Put::Report(*report) },
+            Tapped::Sent(step, sent) => {
+                let Letter { stamp, order, account, action, .. } = *sent;
+                let bytes = sent.bytes[..usize::from(sent.len)].to_vec();
+                Output { step: *step, put: Put::Sent { stamp, order, account, action, bytes } }
+            }
         }
     }
 
     /// The account that it concerns.
     pub const fn account(&self) -> AccountId {
-        match self {
-            Output::Sent { account, .. } => *account,
-            Output::Report(report) => report.account,
+        match &self.put {
+            Put::Sent { account, .. } => *account,
+            Put::Report(report) => report.account,
         }
     }
 
     /// The order that it concerns.
     pub const fn order(&self) -> OrderId {
-        match self {
-            Output::Sent { order, .. } => *order,
-            Output::Report(report) => report.order,
+        match &self.put {
+            Put::Sent { order, .. } => *order,
+            Put::Report(report) => report.order,
         }
     }
 
-    /// Its frame and its time.
+    /// Its time, and the frame of what it answers.
     pub const fn stamp(&self) -> Stamp {
-        match self {
-            Output::Sent { stamp, .. } => *stamp,
-            Output::Report(report) => report.stamp,
+        match &self.put {
+            Put::Sent { stamp, .. } => *stamp,
+            Put::Report(report) => report.stamp,
         }
     }
 }
@@ -158,13 +166,14 @@ mod tests {
     use super::*;
 
     fn sent(order: u64, account: u16, bytes: &[u8]) -> Output {
-        Output::Sent {
+        let put = Put::Sent {
             stamp: Stamp::default(),
             order: OrderId(order),
             account: AccountId(account),
             action: Action::Place,
             bytes: bytes.to_vec(),
-        }
+        };
+        Output { step: 0, put }
     }
 
     #[test]

@@ -198,7 +198,7 @@ impl Exchange {
         let grid = Nanos(now.0 - now.0.rem_euclid(Tick::GRID_NS));
         if self.pit.fills && grid > self.ticked {
             self.ticked = grid;
-            self.pit.books.on(&Tick { now: grid }, &mut Nowhere);
+            self.pit.books.on(&Tick { now: grid, frame: 0 }, &mut Nowhere);
         }
         while let Some((arrives, request)) = self.requests.pop_front_if(|next| next.0 <= now) {
             self.pit.outbox.drain(arrives, out);

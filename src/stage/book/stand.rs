@@ -112,7 +112,7 @@ impl Stand {
 
     pub(super) fn tick_after(&mut self, ns: i64) {
         self.now += ns;
-        self.books.on(&Tick { now: Nanos(self.now) }, &mut self.views);
+        self.books.on(&Tick { now: Nanos(self.now), frame: self.frame }, &mut self.views);
     }
 
     /// Why quotes went out since last asked, and in which state.

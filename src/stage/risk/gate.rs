@@ -362,7 +362,7 @@ impl On<Tick> for Gate {
     fn on(&mut self, tick: &Tick, out: &mut impl for<'a> Emit<Decision<'a>>) {
         self.reckon(tick.now);
         if self.sweep != NO_SWEEP {
-            self.sweep(Stamp { recv_ns: tick.now, ..Stamp::default() }, out);
+            self.sweep(Stamp { frame: tick.frame, recv_ns: tick.now, ..Stamp::default() }, out);
         }
     }
 }

@@ -144,7 +144,7 @@ impl Stand {
     /// Lets time pass, then ticks.
     pub(super) fn tick(&mut self, ns: i64) {
         self.now.0 += ns;
-        self.gate.on(&Tick { now: self.now }, &mut self.out);
+        self.gate.on(&Tick { now: self.now, frame: 0 }, &mut self.out);
     }
 
     pub(super) fn stamp(&self) -> Stamp {

@@ -153,7 +153,7 @@ impl On<Tick> for Strategies {
 
     fn on(&mut self, tick: &Tick, out: &mut impl for<'a> Emit<Wanted<'a>>) {
         for one in &mut self.all {
-            one.on_time(tick.now, &mut self.intents);
+            one.on_time(tick, &mut self.intents);
         }
         self.flush(out);
     }

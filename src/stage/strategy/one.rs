@@ -7,8 +7,8 @@ use super::purse::Purse;
 use super::seat::Seat;
 use super::settings::Given;
 use super::slot::Heard;
-use crate::base::{InstrumentId, InstrumentKind, Instruments, Nanos, StrategyId};
-use crate::event::{BookState, Intent, Outlook, Quote, Report, Stamp};
+use crate::base::{InstrumentId, InstrumentKind, Instruments, StrategyId};
+use crate::event::{BookState, Intent, Outlook, Quote, Report, Stamp, Tick};
 
 /// One strategy with its seats.
 #[derive(Debug)]
@@ -99,13 +99,14 @@ impl One {
 
     /// Logical time went on: what has rested for too long is taken back, whether or not the market
     /// of its instrument moves.
-    pub(super) fn on_time(&mut self, now: Nanos, out: &mut Vec<Intent>) {
+    pub(super) fn on_time(&mut self, tick: &Tick, out: &mut Vec<Intent>) {
         if !self.may_rest {
             return;
         }
         let rest_ns_max = self.rest_ns_max;
         for place in 0..self.seats.len() {
-            let stamp = Stamp { recv_ns: now, ..Stamp::default() };
+            let (frame, recv_ns) = (tick.frame, tick.now);
+            let stamp = Stamp { frame, recv_ns, ..Stamp::default() };
             self.desk(place, stamp, out).cancel_old(rest_ns_max);
         }
     }

@@ -194,7 +194,7 @@ impl Scene {
 
     pub(super) fn tick(&mut self) -> Vec<Intent> {
         let mut ear = Ear::default();
-        self.strategies.on(&Tick { now: self.view.quote.stamp.recv_ns }, &mut ear);
+        self.strategies.on(&Tick { now: self.view.quote.stamp.recv_ns, frame: 0 }, &mut ear);
         assert_eq!(ear.markets, 0);
         ear.intents
     }
