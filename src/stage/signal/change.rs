@@ -146,7 +146,8 @@ mod tests {
         let mut last = Last::default();
         let full = Quote { bought: i64::MAX - 2, sold: i64::MAX, ..quote(1, (100, 7), (102, 5)) };
         last.see(&full);
-        let after = Quote { bought: i64::MIN + 4, sold: i64::MIN + 6, ..quote(2, (100, 7), (102, 5)) };
+        let after =
+            Quote { bought: i64::MIN + 4, sold: i64::MIN + 6, ..quote(2, (100, 7), (102, 5)) };
         let Join::Next(change) = last.see(&after) else { panic!("both are live") };
         assert_eq!((change.bought, change.sold), (7, 7));
     }
