@@ -109,6 +109,15 @@ fn a_line_says_what_was_bought_what_was_sold_and_what_both_came_to() {
 }
 
 #[test]
+fn an_average_between_two_prices_is_the_nearer_one() {
+    let mut ledger = ledger(Lots::Average);
+    ledger.on(&fill(BTC_USD, Side::Buy, 1_000, COIN, 100 * DOLLAR, 0));
+    // 100.0 once and 100.1 twice are 100.0667 on average.
+    ledger.on(&fill(BTC_USD, Side::Buy, 1_001, 2 * COIN, 2_002 * DOLLAR / 10, 0));
+    assert_eq!(ledger.lines()[0].average, Some(Price(1_001)));
+}
+
+#[test]
 fn groups_add_up_to_the_whole() {
     let mut ledger = ledger(Lots::Fifo);
     let other = |report: Report| Report { strategy: StrategyId(1), ..report };

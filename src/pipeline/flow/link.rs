@@ -268,3 +268,60 @@ impl<C> Flow for ToCore<C> {
         self.push(Parcel::Done(*step));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::time::Duration;
+
+    use super::super::super::trace::span::{Readers, Stage};
+    use super::*;
+    use crate::sys::clock::Clock;
+
+    type Heard = RefCell<Vec<&'static str>>;
+
+    /// A stage that only says that it begins, and as it does sends something on.
+    struct Sayer<'a>(&'a Heard);
+
+    /// What is behind it.
+    struct Behind<'a>(&'a Heard);
+
+    impl Member for Sayer<'_> {
+        type Out<'o> = u8;
+
+        fn begin(
+            &mut self,
+            _step: &Step,
+            _grid: &mut Grid,
+            _inbox: &mut Inbox,
+            out: &mut impl for<'o> Emit<u8>,
+        ) {
+            self.0.borrow_mut().push("it begins");
+            out.emit(&1);
+        }
+    }
+
+    impl Emit<u8> for Behind<'_> {
+        fn emit(&mut self, _message: &u8) {
+            self.0.borrow_mut().push("behind it hears");
+        }
+    }
+
+    impl Flow for Behind<'_> {
+        fn begin(&mut self, _step: &Step) {
+            self.0.borrow_mut().push("behind it begins");
+        }
+
+        fn done(&mut self, _step: &Step) {}
+    }
+
+    #[test]
+    fn what_is_behind_a_stage_begins_before_it_hears_from_it() {
+        let heard = Heard::default();
+        let (mut stage, mut readers) = (Sayer(&heard), Readers::default());
+        let span = Span::new(Stage::Risk, Clock::calibrate(Duration::from_millis(1)), &mut readers);
+        let mut seat = Seat::new(&mut stage, Behind(&heard), Inbox::default(), span, u64::MAX);
+        seat.begin(&Step::default());
+        assert_eq!(*heard.borrow(), ["behind it begins", "it begins", "behind it hears"]);
+    }
+}

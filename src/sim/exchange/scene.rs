@@ -386,6 +386,24 @@ fn orders_beyond_the_bound_are_refused() {
 }
 
 #[test]
+fn no_request_overtakes_another_though_the_clock_goes_back() {
+    let late = Settings { order_latency_ns: 5, report_latency_ns: 7, ..settings() };
+    let mut stand = Stand::live(&late);
+    for (n, now) in [(1, 20), (2, 12), (3, 40)] {
+        stand.now = now;
+        let (symbol, side, style) =
+            (instruments("kraken").with_id(SPOT).unwrap().symbol, Side::Buy, Style::Limit);
+        let (price, qty) =
+            (Some(Decimal { mantissa: 90, scale: 0 }), Decimal { mantissa: 1, scale: 0 });
+        stand.send(&Request::Place { client: client(n), symbol, side, style, price, qty });
+    }
+    stand.now = 100;
+    stand.advance();
+    let times: Vec<i64> = stand.replies.iter().map(|reply| reply.venue_ns.0).collect();
+    assert_eq!(times, [25, 25, 45]);
+}
+
+#[test]
 fn bytes_as_dispatch_writes_them_are_taken_and_others_are_not() {
     let mut stand = Stand::live(&settings());
     let desk = venue::dialect("kraken").unwrap().desk.unwrap();

@@ -73,3 +73,26 @@ impl Taken {
         self.levels.iter().position(is_it)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_taken_is_of_one_side_and_price_of_one_instrument() {
+        let mut taken = Taken::new();
+        taken.add(1, Side::Buy, 100, 7);
+        taken.add(1, Side::Buy, 100, 2);
+        assert_eq!(taken.at(1, Side::Buy, 100), 9);
+        for (listing, side, price) in
+            [(0, Side::Buy, 100), (1, Side::Sell, 100), (1, Side::Buy, 101)]
+        {
+            assert_eq!(taken.at(listing, side, price), 0);
+            taken.forget(listing, side, price);
+        }
+        taken.forget_all(0);
+        assert_eq!(taken.at(1, Side::Buy, 100), 9, "others were forgotten, not this");
+        taken.forget(1, Side::Buy, 100);
+        assert!(taken.is_empty());
+    }
+}

@@ -265,6 +265,15 @@ fn a_report_has_its_orders_stamp_and_its_replys_time() {
 }
 
 #[test]
+fn what_follows_from_a_reply_is_not_timed_from_the_frame_that_its_order_answered() {
+    let mut stage = stage();
+    let mut timed = child(0);
+    timed.stamp.arrived_tsc = 99;
+    decide(&mut stage, timed, 1);
+    assert_eq!(hear(&mut stage, 1, Happened::Accepted)[0].stamp.arrived_tsc, 0);
+}
+
+#[test]
 fn a_refused_cancel_is_reported_and_its_order_goes_on() {
     let mut stage = stage();
     decide(&mut stage, child(0), 1);

@@ -233,6 +233,23 @@ mod tests {
     }
 
     #[test]
+    fn all_horizons_that_it_reads_must_be_ready() {
+        let mut both = given(&[0], 0.0);
+        let Form::Linear(of) = &mut both.form else { panic!("it is linear") };
+        of.weights.push((Features::place(Over::OrderFlow, 5), 0.0));
+        let mut models = models(vec![both]);
+        for (ready, standing) in [
+            (1 << 3, Standing::Warming),
+            (1 << 5, Standing::Warming),
+            (1 << 3 | 1 << 5, Standing::Ready),
+        ] {
+            let features = Features { ready, ..self::ready() };
+            let made = forecast(&mut models, &view(0, BookState::Live), &features);
+            assert_eq!(made.standing, standing, "{ready:b}");
+        }
+    }
+
+    #[test]
     fn an_old_number_does_not_stay_where_there_is_none() {
         let mut models = models(vec![given(&[0], 0.0)]);
         forecast(&mut models, &view(0, BookState::Live), &ready());

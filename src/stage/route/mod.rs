@@ -317,10 +317,25 @@ mod tests {
         view.depth.frame = 2;
         view.depth.asks[0].qty = 1;
         router.on(&Wanted::Market(&view), &mut Ear::default());
-        let (intent, routes) = router.explain().unwrap();
-        assert_eq!((intent.id, routes.len(), routes[0].is_chosen), (11, 1, true));
+        let (explained, routes) = router.explain().unwrap();
+        assert_eq!((explained.id, routes.len(), routes[0].is_chosen), (11, 1, true));
         let cost = routes[0].cost;
         assert_eq!((cost.qty, cost.amount, cost.slippage), (250, 26_000, 1_000));
         assert_eq!(cost.fee, 26);
+    }
+
+    #[test]
+    fn of_two_changes_in_one_frame_the_depth_of_the_second_counts() {
+        let mut router = router();
+        let mut view = View::default();
+        view.quote.instrument = 1;
+        (view.depth.frame, view.depth.ask_count) = (1, 1);
+        for (price, cause) in [(100, QuoteCause::Book), (90, QuoteCause::Book)] {
+            view.quote.cause = cause;
+            view.depth.asks[0] = Level { price, qty: 1_000 };
+            router.on(&Wanted::Market(&view), &mut Ear::default());
+        }
+        routed(&mut router, &intent(0, 1));
+        assert_eq!(router.explain().unwrap().1[0].cost.amount, 90 * 250);
     }
 }

@@ -157,6 +157,13 @@ fn windowed_values_are_those_of_the_definition_after_ten_million_views() {
 }
 
 #[test]
+fn the_first_minutes_are_those_of_the_definition() {
+    let checks = [2, 10, 100, 1_000, 5_000, 20_000];
+    compare(Form::Window, 30_000, &checks, 1);
+    compare(Form::Exponential, 30_000, &checks, 1);
+}
+
+#[test]
 fn prices_with_many_decimals_need_128_bits_and_have_them() {
     let checks = [2, 10, 1_000, 20_000, 40_000];
     compare(Form::Window, 50_000, &checks, 1_000_000);
@@ -204,6 +211,21 @@ fn a_horizon_is_ready_after_three_of_it_and_zero_before() {
             }
         }
         assert_eq!(seen(&mut signals, &market.view).ready, u8::MAX);
+    }
+}
+
+#[test]
+fn a_horizon_is_ready_at_three_of_it_to_the_nanosecond() {
+    let mut signals = signals(Form::Exponential, None);
+    let horizons_ns = signals.horizons_ns();
+    let mut view = Market::new(3, 1).view;
+    let begin = view.quote.stamp.recv_ns.0;
+    seen(&mut signals, &view);
+    for (h, horizon_ns) in horizons_ns.into_iter().enumerate() {
+        for (early, is_ready) in [(1, false), (0, true)] {
+            view.quote.stamp.recv_ns.0 = begin + 3 * horizon_ns - early;
+            assert_eq!(seen(&mut signals, &view).is_ready(h), is_ready);
+        }
     }
 }
 
