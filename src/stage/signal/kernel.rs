@@ -7,6 +7,7 @@
 //! on floats, so all give the same bits.
 #![allow(unsafe_code, reason = "calls into functions with target features, each argued")]
 
+use super::change::Change;
 use super::decay::Decay;
 use super::exponential::{Faded, Step};
 use super::finish::Values;
@@ -85,9 +86,9 @@ kernel!(
 );
 
 kernel!(
-    /// The values of a memory that ends, once its rows are in.
+    /// A step of a memory that ends.
     slide,
-    Windows::show::<f32>,
+    Windows::advance::<f32>,
     [slide_avx512, slide_avx2, slide_portable],
-    (windows: &Windows, lengths: &Lengths, mid2: f64, ready: usize, out: &mut Values<f32>)
+    (windows: &mut Windows, lengths: &Lengths, change: &Change, ready: usize, out: &mut Values<f32>)
 );

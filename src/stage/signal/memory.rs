@@ -59,9 +59,7 @@ impl Memory {
                 here.fade(&mut all[index], decay, change.elapsed_ns, &step, out);
             }
             Memory::Window { lengths, all } => {
-                let windows = &mut all[index];
-                windows.push(lengths, change);
-                here.slide(windows, lengths, change.mid2 as f64, ready, out);
+                here.slide(&mut all[index], lengths, change, ready, out);
             }
         }
     }
@@ -94,7 +92,7 @@ impl Memory {
                 }
             }
             Memory::Window { lengths, all } => {
-                all[index].show(lengths, mid2, HORIZONS, &mut values);
+                all[index].show(lengths, HORIZONS, &mut values);
             }
         }
         values

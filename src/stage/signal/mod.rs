@@ -20,6 +20,7 @@ mod memory;
 mod exponential;
 mod window;
 mod ring;
+mod unit;
 mod finish;
 mod logarithm;
 mod decay;

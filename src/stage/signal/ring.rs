@@ -1,8 +1,8 @@
-//! The recent past of one instrument, as prefix sums in whole numbers: what lies between two rows
-//! is a subtraction, exact whatever came before.
+//! The recent past of one instrument, as prefix sums in whole numbers: what lies between two
+//! moments is a subtraction, exact whatever came before.
 //!
-//! Time is in whole microseconds here, so that the sums of usual prices fit 64 bits. Views of the
-//! same microsecond share a row.
+//! Time is in whole microseconds here, and the mid in its [`super::unit`], so that the sums of usual
+//! prices fit 64 bits. Views of the same microsecond share a row.
 //!
 //! Never: an allocation after construction; a float in a sum that grows.
 
@@ -18,13 +18,9 @@ pub(super) const SQUARE_UNIT: f64 = 1.0 / (1_u128 << 78) as f64;
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C, align(64))]
 pub(super) struct Row {
-    /// Since when, microseconds.
-    pub(super) at_us: i64,
-    /// The mid from then on, half units.
-    pub(super) mid2: i64,
-    /// Integral of the mid over time.
+    /// The integral of the mid until `t` is `area + mid t`, while this mid holds.
     pub(super) area: i128,
-    /// Integral of its square.
+    /// That of its square is `area2 + mid^2 t`.
     pub(super) area2: i128,
     /// Squared log returns, units of [`SQUARE_UNIT`].
     pub(super) squares: u128,
@@ -32,6 +28,10 @@ pub(super) struct Row {
     pub(super) order: i128,
     /// See `order`.
     pub(super) order_gross: i128,
+    /// Since when, microseconds.
+    pub(super) at_us: i64,
+    /// The mid from then on, units of the memory.
+    pub(super) mid: i64,
     /// What takers bought, and sold.
     pub(super) bought: i64,
     /// See `bought`.
@@ -42,54 +42,119 @@ pub(super) struct Row {
 #[derive(Clone, Debug)]
 pub(super) struct Ring {
     rows: Box<[Row]>,
+    /// When each row begins, side by side; the first ones once more behind the last, so that
+    /// [`AHEAD`] of them lie together from everywhere on.
+    begins_us: Box<[i64]>,
     /// Rows since the memory began.
     count: u64,
 }
 
+/// Rows that are looked at together.
+const AHEAD: usize = 8;
+
 const MASK: u64 = SIGNAL_WINDOW_ROWS as u64 - 1;
+
+impl Row {
+    /// The first of a memory.
+    pub(super) fn first(change: &Change, mid: i64) -> Row {
+        Row { at_us: micros(change.at_ns), mid, ..Row::default() }
+    }
+
+    /// The one after it. The mid held until now, so its integrals go on from there.
+    #[inline(always)]
+    pub(super) fn next(&self, change: &Change, mid: i64) -> Row {
+        let at_us = micros(change.at_ns);
+        let (bid, ask) = (change.bid_flow, change.ask_flow);
+        let fell = self.mid - mid;
+        let fell2 = i128::from(fell) * i128::from(self.mid + mid);
+        Row {
+            area: self.area.wrapping_add(i128::from(fell) * i128::from(at_us)),
+            area2: self.area2.wrapping_add(fell2.wrapping_mul(i128::from(at_us))),
+            squares: self.squares.wrapping_add(squared(change.log_return)),
+            order: self.order.wrapping_add(i128::from(bid) + i128::from(ask)),
+            order_gross: self
+                .order_gross
+                .wrapping_add(i128::from(bid.unsigned_abs()) + i128::from(ask.unsigned_abs())),
+            at_us,
+            mid,
+            bought: self.bought.wrapping_add(change.bought),
+            sold: self.sold.wrapping_add(change.sold),
+        }
+    }
+
+    /// Counts in a unit of which `times` fit into that of before.
+    pub(super) fn refine(&mut self, times: i64) {
+        let times2 = i128::from(times) * i128::from(times);
+        self.mid *= times;
+        self.area = self.area.wrapping_mul(i128::from(times));
+        self.area2 = self.area2.wrapping_mul(times2);
+    }
+}
 
 impl Ring {
     pub(super) fn new() -> Ring {
-        Ring { rows: vec![Row::default(); SIGNAL_WINDOW_ROWS].into(), count: 0 }
+        Ring {
+            rows: vec![Row::default(); SIGNAL_WINDOW_ROWS].into(),
+            begins_us: vec![0; SIGNAL_WINDOW_ROWS + AHEAD].into(),
+            count: 0,
+        }
     }
 
     /// Begins a memory.
-    pub(super) fn begin(&mut self, change: &Change) {
-        self.count = 1;
-        self.rows[0] = Row { at_us: micros(change.at_ns), mid2: change.mid2, ..Row::default() };
+    pub(super) fn begin(&mut self, row: &Row) {
+        self.count = 0;
+        self.push(row, true);
     }
 
-    /// Adds what a view changed. The memory must have begun.
+    /// Adds a row, or puts it in the place of the newest.
     #[inline(always)]
-    pub(super) fn push(&mut self, change: &Change) {
-        let last = self.last();
-        let at_us = micros(change.at_ns);
-        let span = i128::from(at_us - last.at_us);
-        let mid = i128::from(last.mid2);
-        let (bid, ask) = (change.bid_flow, change.ask_flow);
-        let row = Row {
-            at_us,
-            mid2: change.mid2,
-            area: last.area.wrapping_add(mid * span),
-            area2: last.area2.wrapping_add((mid * mid).wrapping_mul(span)),
-            squares: last.squares.wrapping_add(squared(change.log_return)),
-            order: last.order.wrapping_add(i128::from(bid) + i128::from(ask)),
-            order_gross: last
-                .order_gross
-                .wrapping_add(i128::from(bid.unsigned_abs()) + i128::from(ask.unsigned_abs())),
-            bought: last.bought.wrapping_add(change.bought),
-            sold: last.sold.wrapping_add(change.sold),
-        };
-        if span > 0 {
-            self.count += 1;
+    pub(super) fn push(&mut self, row: &Row, is_new: bool) {
+        self.count += u64::from(is_new);
+        let place = (self.newest() & MASK) as usize;
+        self.rows[place] = *row;
+        self.begins_us[place] = row.at_us;
+        if place < AHEAD {
+            self.begins_us[SIGNAL_WINDOW_ROWS + place] = row.at_us;
         }
-        self.rows[((self.count - 1) & MASK) as usize] = row;
     }
 
     /// The row with this number, counted since the memory began; it must be kept still.
     #[inline(always)]
     pub(super) fn row(&self, number: u64) -> &Row {
         &self.rows[(number & MASK) as usize]
+    }
+
+    /// When it begins.
+    #[inline(always)]
+    pub(super) fn begin_us(&self, number: u64) -> i64 {
+        self.begins_us[(number & MASK) as usize]
+    }
+
+    /// The newest row that is not after a moment, from one that is not on. The newest of all must
+    /// be after it.
+    #[inline(always)]
+    pub(super) fn last_until(&self, from: u64, until_us: i64) -> u64 {
+        let mut number = from;
+        loop {
+            let place = ((number + 1) & MASK) as usize;
+            let ahead = self.begins_us[place..].first_chunk::<AHEAD>();
+            // Behind the newest there are rows of long ago, but it stands in their way.
+            let mut are_past = 0_u8;
+            for (n, begin_us) in ahead.unwrap_or(&[i64::MAX; AHEAD]).iter().enumerate() {
+                are_past |= u8::from(*begin_us <= until_us) << n;
+            }
+            number += u64::from(are_past.trailing_ones());
+            if are_past != u8::MAX {
+                return number;
+            }
+        }
+    }
+
+    /// Counts all mids in a finer unit.
+    #[cold]
+    pub(super) fn refine(&mut self, times: i64) {
+        let kept = (self.count as usize).min(SIGNAL_WINDOW_ROWS);
+        self.rows[..kept].iter_mut().for_each(|row| row.refine(times));
     }
 
     /// The number of the newest row.
@@ -102,11 +167,6 @@ impl Ring {
     #[inline(always)]
     pub(super) fn oldest(&self) -> u64 {
         self.count.saturating_sub(SIGNAL_WINDOW_ROWS as u64)
-    }
-
-    #[inline(always)]
-    pub(super) fn last(&self) -> Row {
-        *self.row(self.newest())
     }
 }
 

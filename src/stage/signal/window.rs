@@ -9,7 +9,8 @@
 //!
 //! All sums are differences of whole prefix sums ([`super::ring`]), so they are exact and never
 //! drift; floats come in with the last division. Usual numbers fit 64 bits, in which eight windows
-//! are reckoned at once; others take 128 bits, one window after the other, to the same result.
+//! are reckoned at once; where a window's do not it takes 128 bits, to the same result. What stands
+//! at the begin of each window is kept side by side, and changes only when a row leaves it.
 //!
 //! A window that began before the memory, or before the oldest row that there was room for, begins
 //! there instead; the latter is counted.
@@ -17,26 +18,34 @@
 use super::change::Change;
 use super::decay::Lanes;
 use super::finish::{BPS, Real, Sums, Values, finish, put};
-use super::logarithm::{NEAR, far, near};
+use super::logarithm::{NEAR, log_ratio, near};
 use super::ring::{Ring, Row, SQUARE_UNIT};
+use super::unit::Unit;
 use crate::event::HORIZONS;
 
 /// The windows of one instrument.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub(super) struct Windows {
-    ring: Ring,
+    then: Then,
+    /// When the row after each tail begins.
+    next_us: [i64; HORIZONS],
     /// For each window the newest row that is not after its begin.
     tails: [u64; HORIZONS],
-    /// What stands there, and when the row after it begins.
-    then: Then,
-    next_us: [i64; HORIZONS],
+    /// The newest row, which is the ring's last too.
+    now: Row,
+    /// Large sums at the tail of the longest window.
+    oldest: Large,
     /// Lowest and highest mid in this era and in the one before; an era is as long as the longest
     /// window.
     eras: [(i64, i64); 2],
     /// When this era ends.
     era_ends_us: i64,
+    /// What mids are counted in.
+    unit: Unit,
     /// Views at which a window was shorter than it should be, for want of room.
     pub(super) shortened: u64,
+    ring: Ring,
 }
 
 /// The rows at the tails, side by side so that they load as vectors; the lower halves of the sums.
@@ -44,6 +53,8 @@ pub(super) struct Windows {
 #[repr(C, align(64))]
 struct Then {
     at_us: [i64; HORIZONS],
+    mid: [i64; HORIZONS],
+    /// The mid squared.
     mid2: [i64; HORIZONS],
     area: [i64; HORIZONS],
     area2: [i64; HORIZONS],
@@ -54,41 +65,47 @@ struct Then {
     sold: [i64; HORIZONS],
 }
 
+/// Sums that tell whether the others fit 64 bits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Large {
+    order_gross: i128,
+    squares: u128,
+}
+
 /// How long windows are.
 #[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
 pub(super) struct Lengths {
     us: [i64; HORIZONS],
-    /// Mids may be this far apart for their sums to fit 64 bits.
+    /// Reciprocals of them.
+    per_us: Lanes,
+    /// Mids may be this far apart for the sums of the longest one to fit 64 bits.
     range_max: i64,
 }
 
-/// Sums of one window, whole.
+/// The same for all windows: the lower halves of the newest row, and the integrals until then.
 #[derive(Clone, Copy, Debug)]
-struct Wide {
-    span: i64,
-    /// Integral of the mid less the mid now.
-    area: i128,
-    /// Integral of its square.
-    area2: i128,
-    squares: u128,
-    order: i128,
-    order_gross: i128,
+struct Head {
+    at_us: i64,
+    mid: i64,
+    area: i64,
+    area2: i64,
+    squares: i64,
+    order: i64,
+    order_gross: i64,
+    bought: i64,
+    sold: i64,
 }
 
-/// Sums of eight windows, as floats.
-#[derive(Clone, Copy, Debug, Default)]
-struct Rounded {
-    span: Lanes,
-    area: Lanes,
-    area2: Lanes,
-    /// Mid at the begin.
-    from2: Lanes,
-    log_return: Lanes,
-    squares: Lanes,
-    order: Lanes,
-    order_gross: Lanes,
-    trade: Lanes,
-    trade_gross: Lanes,
+/// What the numbers of now allow.
+#[derive(Clone, Copy, Debug)]
+struct Fit {
+    /// How far mids lie apart at most.
+    range: i64,
+    /// Do squared returns and flows of all windows fit 64 bits?
+    are_flows_small: bool,
+    /// Are all mids within reach of the short series of the logarithm?
+    is_near: bool,
 }
 
 impl Lengths {
@@ -96,84 +113,111 @@ impl Lengths {
         let us = horizons_ns.map(|ns| (ns / 1_000).max(1));
         // Range squared times the longest window stays below 2^62.
         let range_max = ((1_i64 << 62) / us[HORIZONS - 1]).isqrt();
-        Lengths { us, range_max }
+        Lengths { us, per_us: us.map(|us| 1.0 / us as f64), range_max }
     }
 }
 
 impl Windows {
     pub(super) fn new() -> Windows {
         Windows {
-            ring: Ring::new(),
-            tails: [0; HORIZONS],
             then: Then::default(),
             next_us: [i64::MAX; HORIZONS],
+            tails: [0; HORIZONS],
+            now: Row::default(),
+            oldest: Large::default(),
             eras: [(0, 0); 2],
             era_ends_us: 0,
+            unit: Unit::of(1),
             shortened: 0,
+            ring: Ring::new(),
         }
     }
 
     /// Begins a memory.
     pub(super) fn begin(&mut self, lengths: &Lengths, change: &Change) {
-        self.ring.begin(change);
+        self.unit = Unit::of(change.mid2);
+        let mid = self.unit.count(change.mid2).unwrap_or(change.mid2);
+        self.now = Row::first(change, mid);
+        self.ring.begin(&self.now);
         self.tails = [0; HORIZONS];
-        self.eras = [(change.mid2, change.mid2); 2];
-        self.era_ends_us = self.ring.last().at_us + lengths.us[HORIZONS - 1];
+        self.eras = [(mid, mid); 2];
+        self.era_ends_us = self.now.at_us + lengths.us[HORIZONS - 1];
         self.fill_all();
     }
 
-    /// Adds what a view changed, and moves the windows on.
+    /// Adds what a view changed, moves the windows on, and writes the values of all horizons, of
+    /// which the first `ready` go out.
     #[inline(always)]
-    pub(super) fn push(&mut self, lengths: &Lengths, change: &Change) {
-        self.ring.push(change);
-        let (newest, oldest) = (self.ring.newest(), self.ring.oldest());
-        let now_us = self.ring.row(newest).at_us;
-        let mid2 = change.mid2;
-        if now_us >= self.era_ends_us {
+    pub(super) fn advance<R: Real>(
+        &mut self,
+        lengths: &Lengths,
+        change: &Change,
+        ready: usize,
+        out: &mut Values<R>,
+    ) {
+        let mid = match self.unit.count(change.mid2) {
+            Some(mid) => mid,
+            None => self.refine(change.mid2),
+        };
+        self.push(lengths, change, mid);
+        self.show(lengths, ready, out);
+    }
+
+    /// Counts mids in a unit that this one is a multiple of too. Once for each zero of a price at
+    /// most, and early in a memory as a rule: the last digit of a tick does not stay 0 for long.
+    #[cold]
+    #[inline(never)]
+    fn refine(&mut self, mid2: i64) -> i64 {
+        let finer = self.unit.finer(mid2);
+        let times = self.unit.over(finer);
+        self.unit = finer;
+        self.now.refine(times);
+        self.ring.refine(times);
+        self.eras = self.eras.map(|(low, high)| (low * times, high * times));
+        self.fill_all();
+        finer.count(mid2).unwrap_or(mid2)
+    }
+
+    #[inline(always)]
+    fn push(&mut self, lengths: &Lengths, change: &Change, mid: i64) {
+        let held = self.now;
+        let now = held.next(change, mid);
+        self.now = now;
+        self.ring.push(&now, now.at_us > held.at_us);
+        if now.at_us >= self.era_ends_us {
             // What held when the era ended held in the next one too.
-            let held = self.ring.row(newest - u64::from(newest > oldest)).mid2;
-            self.eras = [(held.min(mid2), held.max(mid2)), self.eras[0]];
-            self.era_ends_us = now_us + lengths.us[HORIZONS - 1];
+            self.eras = [(held.mid, held.mid), self.eras[0]];
+            self.era_ends_us = now.at_us + lengths.us[HORIZONS - 1];
         }
         let (low, high) = self.eras[0];
-        self.eras[0] = (low.min(mid2), high.max(mid2));
-        let begins_us = lengths.us.map(|us| now_us - us);
-        if newest <= 1 || self.tails[HORIZONS - 1] < oldest {
+        self.eras[0] = (low.min(mid), high.max(mid));
+        let begins_us = lengths.us.map(|us| now.at_us - us);
+        let oldest = self.ring.oldest();
+        if self.ring.newest() <= 1 || self.tails[HORIZONS - 1] < oldest {
             self.make_room(oldest, &begins_us);
         }
         self.move_tails(&begins_us);
     }
 
-    /// Moves all windows on, together: one loop that ends when it will costs less than eight.
+    /// Moves the windows on whose next row has left them. Views come in bursts, so at most views
+    /// there are none.
     #[inline(always)]
     fn move_tails(&mut self, begins_us: &[i64; HORIZONS]) {
-        let mut stale = 0_u32;
-        loop {
-            let mut out = 0_u32;
-            for (h, (next, begin)) in self.next_us.iter().zip(begins_us).enumerate() {
-                out |= u32::from(next <= begin) << h;
-            }
-            if out == 0 {
-                break;
-            }
-            stale |= out;
-            while out != 0 {
-                let h = out.trailing_zeros() as usize % HORIZONS;
-                self.tails[h] += 1;
-                // The newest row is now, and after every begin: there always is a next one.
-                self.next_us[h] = self.ring.row(self.tails[h] + 1).at_us;
-                out &= out - 1;
-            }
+        let mut stale = 0_u8;
+        for (h, (next, begin)) in self.next_us.iter().zip(begins_us).enumerate() {
+            stale |= u8::from(next <= begin) << h;
         }
         while stale != 0 {
             let h = stale.trailing_zeros() as usize % HORIZONS;
-            self.then.fill(h, self.ring.row(self.tails[h]));
+            self.tails[h] = self.ring.last_until(self.tails[h], begins_us[h]);
+            self.fill(h);
             stale &= stale - 1;
         }
     }
 
     /// The oldest rows have gone: windows that reach back beyond them begin later.
     #[cold]
+    #[inline(never)]
     fn make_room(&mut self, oldest: u64, begins_us: &[i64; HORIZONS]) {
         let mut is_short = false;
         for (tail, begin) in self.tails.iter_mut().zip(begins_us) {
@@ -188,95 +232,87 @@ impl Windows {
 
     fn fill_all(&mut self) {
         for h in 0..HORIZONS {
-            let tail = self.tails[h];
-            self.then.fill(h, self.ring.row(tail));
-            let has_next = tail < self.ring.newest();
-            self.next_us[h] = if has_next { self.ring.row(tail + 1).at_us } else { i64::MAX };
+            self.fill(h);
         }
+    }
+
+    /// Puts beside the others what stands at a tail.
+    #[inline(always)]
+    fn fill(&mut self, h: usize) {
+        let tail = self.tails[h];
+        let row = self.ring.row(tail);
+        self.then.fill(h, row);
+        if h == HORIZONS - 1 {
+            self.oldest = Large { order_gross: row.order_gross, squares: row.squares };
+        }
+        let has_next = tail < self.ring.newest();
+        self.next_us[h] = if has_next { self.ring.begin_us(tail + 1) } else { i64::MAX };
     }
 
     /// Writes the values of all horizons, of which the first `ready` go out.
     #[inline(always)]
-    pub(super) fn show<R: Real>(
+    pub(super) fn show<R: Real>(&self, lengths: &Lengths, ready: usize, out: &mut Values<R>) {
+        let fit = self.fit();
+        let head = Head::of(&self.now);
+        let bps = BPS / head.mid as f64;
+        let longest = HORIZONS - 1;
+        let is_full = self.then.at_us[longest] <= head.at_us - lengths.us[longest];
+        if !(is_full && fit.are_flows_small && fit.is_near && fit.range <= lengths.range_max) {
+            return self.show_unusual(lengths, &fit, ready, out);
+        }
+        for h in 0..HORIZONS {
+            let from = self.then.mid[h] as f64;
+            let s = (head.mid as f64 - from) / (head.mid as f64 + from);
+            let begin_us = head.at_us - lengths.us[h];
+            let sums = self.then.sums(h, &head, begin_us, lengths.per_us[h], near(s));
+            put(out, h, finish::<R>(&sums, bps), ready);
+        }
+    }
+
+    /// The same where a memory is young, prices move far or are of many digits, or quantities are
+    /// huge: each window by itself.
+    #[cold]
+    #[inline(never)]
+    fn show_unusual<R: Real>(
         &self,
         lengths: &Lengths,
-        mid2: f64,
+        fit: &Fit,
         ready: usize,
         out: &mut Values<R>,
     ) {
-        let mut sums =
-            if self.is_usual(lengths) { self.usual(lengths) } else { self.unusual(lengths) };
-        sums.log_returns(mid2);
-        sums.finish(mid2, ready, out);
+        let head = Head::of(&self.now);
+        let bps = BPS / head.mid as f64;
+        let range2 = i128::from(fit.range) * i128::from(fit.range);
+        for h in 0..HORIZONS {
+            let begin_us = self.then.at_us[h].max(head.at_us - lengths.us[h]);
+            let span = head.at_us - begin_us;
+            let per_us = if span > 0 { 1.0 / span as f64 } else { 1.0 };
+            let log_return = log_ratio(self.then.mid[h] as f64, head.mid as f64);
+            let is_small = range2 * i128::from(span) < 1 << 62;
+            let sums = if is_small && fit.are_flows_small {
+                self.then.sums(h, &head, begin_us, per_us, log_return)
+            } else {
+                wide_sums(self.ring.row(self.tails[h]), &self.now, begin_us, per_us, log_return)
+            };
+            put(out, h, finish::<R>(&sums, bps), ready);
+        }
     }
 
-    /// May sums be reckoned in 64 bits? They are all as large as those of the longest window at
-    /// most.
+    /// What the numbers of now allow: sums are all as large as those of the longest window at most.
     #[inline(always)]
-    fn is_usual(&self, lengths: &Lengths) -> bool {
-        let (now, then) =
-            (self.ring.row(self.ring.newest()), self.ring.row(self.tails[HORIZONS - 1]));
+    fn fit(&self) -> Fit {
+        const APART: i64 = (0.5 / NEAR) as i64;
         let [(low, high), (low_before, high_before)] = self.eras;
-        let range = high.max(high_before) - low.min(low_before);
-        let gross = now.order_gross.wrapping_sub(then.order_gross);
-        let squares = now.squares.wrapping_sub(then.squares);
-        range <= lengths.range_max && gross >> 62 == 0 && squares >> 62 == 0
-    }
-
-    /// The sums of all windows, in 64 bits.
-    #[inline(always)]
-    fn usual(&self, lengths: &Lengths) -> Rounded {
-        let (now, then) = (self.ring.last(), &self.then);
-        let mut sums = Rounded::default();
-        for h in 0..HORIZONS {
-            // The part of the tail's span that lies before the window.
-            let before = (now.at_us - lengths.us[h] - then.at_us[h]).max(0);
-            let span = now.at_us - then.at_us[h] - before;
-            let (mid, from) = (now.mid2, then.mid2[h]);
-            let area = (now.area as i64).wrapping_sub(then.area[h]);
-            let area = area.wrapping_sub(from.wrapping_mul(before));
-            let area2 = (now.area2 as i64).wrapping_sub(then.area2[h]);
-            let area2 = area2.wrapping_sub(from.wrapping_mul(from).wrapping_mul(before));
-            // Relative to the mid now, modulo 2^64, in which the true values fit.
-            let all = mid.wrapping_mul(span);
-            let cross = mid.wrapping_mul(area.wrapping_mul(2).wrapping_sub(all));
-            sums.span[h] = span as f64;
-            sums.area[h] = area.wrapping_sub(all) as f64;
-            sums.area2[h] = area2.wrapping_sub(cross) as f64;
-            sums.from2[h] = from as f64;
-            sums.squares[h] = (now.squares as i64).wrapping_sub(then.squares[h]) as f64;
-            sums.order[h] = (now.order as i64).wrapping_sub(then.order[h]) as f64;
-            let gross = (now.order_gross as i64).wrapping_sub(then.order_gross[h]);
-            sums.order_gross[h] = gross as f64;
-            let bought = now.bought.wrapping_sub(then.bought[h]) as f64;
-            let sold = now.sold.wrapping_sub(then.sold[h]) as f64;
-            sums.trade[h] = bought - sold;
-            sums.trade_gross[h] = bought + sold;
+        let low = low.min(low_before);
+        let range = high.max(high_before) - low;
+        let gross = self.now.order_gross.wrapping_sub(self.oldest.order_gross);
+        let squares = self.now.squares.wrapping_sub(self.oldest.squares);
+        Fit {
+            range,
+            are_flows_small: gross >> 62 == 0 && squares >> 62 == 0,
+            // Their difference over their sum is the range over twice the lowest at most.
+            is_near: range.saturating_mul(APART) <= low,
         }
-        sums
-    }
-
-    /// The same in 128 bits.
-    #[cold]
-    fn unusual(&self, lengths: &Lengths) -> Rounded {
-        let now = self.ring.row(self.ring.newest());
-        let mut sums = Rounded::default();
-        for h in 0..HORIZONS {
-            let then = self.ring.row(self.tails[h]);
-            let wide = Wide::between(then, now, lengths.us[h]);
-            sums.span[h] = wide.span as f64;
-            sums.area[h] = wide.area as f64;
-            sums.area2[h] = wide.area2 as f64;
-            sums.from2[h] = then.mid2 as f64;
-            sums.squares[h] = wide.squares as f64;
-            sums.order[h] = wide.order as f64;
-            sums.order_gross[h] = wide.order_gross as f64;
-            let bought = now.bought.wrapping_sub(then.bought) as f64;
-            let sold = now.sold.wrapping_sub(then.sold) as f64;
-            sums.trade[h] = bought - sold;
-            sums.trade_gross[h] = bought + sold;
-        }
-        sums
     }
 }
 
@@ -284,7 +320,8 @@ impl Then {
     #[inline(always)]
     fn fill(&mut self, h: usize, row: &Row) {
         self.at_us[h] = row.at_us;
-        self.mid2[h] = row.mid2;
+        self.mid[h] = row.mid;
+        self.mid2[h] = row.mid.wrapping_mul(row.mid);
         self.area[h] = row.area as i64;
         self.area2[h] = row.area2 as i64;
         self.squares[h] = row.squares as i64;
@@ -293,76 +330,76 @@ impl Then {
         self.bought[h] = row.bought;
         self.sold[h] = row.sold;
     }
-}
 
-impl Wide {
-    fn between(then: &Row, now: &Row, length_us: i64) -> Wide {
-        let before = (now.at_us - length_us - then.at_us).max(0);
-        let span = now.at_us - then.at_us - before;
-        let (mid, from) = (i128::from(now.mid2), i128::from(then.mid2));
-        let (wide_before, wide_span) = (i128::from(before), i128::from(span));
-        let area = now.area.wrapping_sub(then.area).wrapping_sub(from * wide_before);
-        let area2 = now
-            .area2
-            .wrapping_sub(then.area2)
-            .wrapping_sub((from * from).wrapping_mul(wide_before));
-        let far = mid * wide_span;
-        let cross = mid.wrapping_mul(area.wrapping_mul(2).wrapping_sub(far));
-        Wide {
-            span,
-            area: area.wrapping_sub(far),
-            area2: area2.wrapping_sub(cross),
-            squares: now.squares.wrapping_sub(then.squares),
-            order: now.order.wrapping_sub(then.order),
-            order_gross: now.order_gross.wrapping_sub(then.order_gross),
-        }
-    }
-}
-
-impl Rounded {
-    /// Adds the log returns to the mid now.
+    /// The sums of one window, in 64 bits: modulo 2^64, in which the true values fit.
     #[inline(always)]
-    fn log_returns(&mut self, mid2: f64) {
-        let mut is_near = true;
-        for h in 0..HORIZONS {
-            let s = (mid2 - self.from2[h]) / (mid2 + self.from2[h]);
-            is_near &= s.abs() <= NEAR;
-            self.log_return[h] = near(s);
-        }
-        if !is_near {
-            self.far_returns(mid2);
-        }
-    }
-
-    #[cold]
-    fn far_returns(&mut self, mid2: f64) {
-        self.log_return = self.from2.map(|from2| far(from2, mid2));
-    }
-
-    /// Writes the values of all horizons, of which the first `ready` go out.
-    #[inline(always)]
-    fn finish<R: Real>(&self, mid2: f64, ready: usize, out: &mut Values<R>) {
-        let bps = BPS / mid2;
-        for h in 0..HORIZONS {
-            let values = finish::<R>(&self.sums(h), bps);
-            put(out, h, values, ready);
-        }
-    }
-
-    #[inline(always)]
-    fn sums(&self, h: usize) -> Sums {
-        let per_span = 1.0 / if self.span[h] > 0.0 { self.span[h] } else { 1.0 };
-        let distance = self.area[h] * per_span;
-        let variance = self.area2[h] * per_span - distance * distance;
+    fn sums(&self, h: usize, head: &Head, begin_us: i64, per_us: f64, log_return: f64) -> Sums {
+        let span = head.at_us.wrapping_sub(begin_us);
+        let area = head.area.wrapping_sub(self.area[h]);
+        let area = area.wrapping_sub(self.mid[h].wrapping_mul(begin_us));
+        let area2 = head.area2.wrapping_sub(self.area2[h]);
+        let area2 = area2.wrapping_sub(self.mid2[h].wrapping_mul(begin_us));
+        // Relative to the mid now.
+        let all = head.mid.wrapping_mul(span);
+        let cross = head.mid.wrapping_mul(area.wrapping_mul(2).wrapping_sub(all));
+        let distance = area.wrapping_sub(all) as f64 * per_us;
+        let bought = head.bought.wrapping_sub(self.bought[h]) as f64;
+        let sold = head.sold.wrapping_sub(self.sold[h]) as f64;
         Sums {
             above: -distance,
-            variance,
-            log_return: self.log_return[h],
-            squares: self.squares[h] * SQUARE_UNIT,
-            order: self.order[h],
-            order_gross: self.order_gross[h],
-            trade: self.trade[h],
-            trade_gross: self.trade_gross[h],
+            variance: area2.wrapping_sub(cross) as f64 * per_us - distance * distance,
+            log_return,
+            squares: head.squares.wrapping_sub(self.squares[h]) as f64 * SQUARE_UNIT,
+            order: head.order.wrapping_sub(self.order[h]) as f64,
+            order_gross: head.order_gross.wrapping_sub(self.order_gross[h]) as f64,
+            trade: bought - sold,
+            trade_gross: bought + sold,
         }
+    }
+}
+
+impl Head {
+    #[inline(always)]
+    fn of(now: &Row) -> Head {
+        let area = (now.area as i64).wrapping_add(now.mid.wrapping_mul(now.at_us));
+        let mid2 = now.mid.wrapping_mul(now.mid);
+        Head {
+            at_us: now.at_us,
+            mid: now.mid,
+            area,
+            area2: (now.area2 as i64).wrapping_add(mid2.wrapping_mul(now.at_us)),
+            squares: now.squares as i64,
+            order: now.order as i64,
+            order_gross: now.order_gross as i64,
+            bought: now.bought,
+            sold: now.sold,
+        }
+    }
+}
+
+/// The sums of one window, in 128 bits.
+fn wide_sums(then: &Row, now: &Row, begin_us: i64, per_us: f64, log_return: f64) -> Sums {
+    let (mid, from) = (i128::from(now.mid), i128::from(then.mid));
+    let (end, begin) = (i128::from(now.at_us), i128::from(begin_us));
+    let until = |row: &Row, mid: i128, t: i128| {
+        let area = row.area.wrapping_add(mid.wrapping_mul(t));
+        (area, row.area2.wrapping_add((mid * mid).wrapping_mul(t)))
+    };
+    let ((area, area2), (from_area, from_area2)) = (until(now, mid, end), until(then, from, begin));
+    let (area, area2) = (area.wrapping_sub(from_area), area2.wrapping_sub(from_area2));
+    let all = mid * (end - begin);
+    let cross = mid.wrapping_mul(area.wrapping_mul(2).wrapping_sub(all));
+    let distance = area.wrapping_sub(all) as f64 * per_us;
+    let bought = now.bought.wrapping_sub(then.bought) as f64;
+    let sold = now.sold.wrapping_sub(then.sold) as f64;
+    Sums {
+        above: -distance,
+        variance: area2.wrapping_sub(cross) as f64 * per_us - distance * distance,
+        log_return,
+        squares: now.squares.wrapping_sub(then.squares) as f64 * SQUARE_UNIT,
+        order: now.order.wrapping_sub(then.order) as f64,
+        order_gross: now.order_gross.wrapping_sub(then.order_gross) as f64,
+        trade: bought - sold,
+        trade_gross: bought + sold,
     }
 }
