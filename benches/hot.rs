@@ -46,7 +46,6 @@ const BENCHES: &[(&str, Run)] = &[
     ("strategy", strategy::run),
     ("risk", risk::run),
     ("dispatch", dispatch::run),
-    ("risk", risk::run),
 ];
 
 fn main() -> ExitCode {

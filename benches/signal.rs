@@ -112,6 +112,7 @@ fn views() -> (Instruments, Vec<View>) {
         sample_every: 1 << 20,
         pin: false,
         books: book::Settings::default(),
+        ..Plan::default()
     };
     let mut keeper = Keeper(Vec::new());
     pipeline::watch(&tape, &instruments, &plan, &mut keeper);
