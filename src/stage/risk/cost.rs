@@ -21,13 +21,11 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    pub(super) const NOTHING: Cost = Cost {
-        up: 0,
-        down: 1,
-        quick: Quick::new(Rate::ONE.halved(200), TOO_MUCH),
-        inverse: Quick::new(Rate::ONE.halved(200), TOO_MUCH),
-        asset: 0,
-    };
+    /// Nothing, of an asset.
+    pub(super) const fn nothing(asset: u16) -> Cost {
+        let quick = Quick::new(Rate::ONE.halved(200), TOO_MUCH);
+        Cost { up: 0, down: 1, quick, inverse: quick, asset }
+    }
 
     /// Times `parts` millionths and ten to the `tens`; `None` where that takes more than 64 bits.
     pub(super) fn new(parts: u64, tens: i32, asset: u16) -> Option<Cost> {

@@ -134,7 +134,7 @@ impl Rule {
             qty_most: 0,
             product_low: 0,
             product_high: 0,
-            costs: [Cost { asset: no_asset, ..Cost::NOTHING }; 2],
+            costs: [Cost::nothing(no_asset); 2],
             rate: UNMARKED,
             quick: Quick::new(UNMARKED, UNKNOWN_WORTH),
             inverse: Quick::new(UNMARKED.inverse(), TOO_MUCH),
