@@ -1,5 +1,5 @@
-//! The risk gate: all checks on an order, approved and denied, with and without its booking, and
-//! the update by a view.
+//! The risk gate: all checks on an order, approved and denied, with and without its booking, with
+//! its lane at hand and to be made anew, and the update by a view.
 
 use std::hint::black_box;
 
@@ -36,11 +36,20 @@ pub(crate) fn run(bench: &mut Bench) {
     let denied: Vec<Child> =
         children.iter().map(|child| Child { is_ready: false, ..*child }).collect();
 
-    let gate = gate();
+    let mut gate = gate();
     let case = Case::new("checks, approved", "order", 2_000).split(BURST);
-    bench.run(&case, &mut |index: usize| check(&gate, &children, index), &mut []);
+    bench.run(&case, &mut |index: usize| check(&mut gate, &children, index), &mut []);
+    let case = Case::new("checks, approved, each after a change", "order", 2_000).split(BURST);
+    let mut ours = |index: usize| {
+        for n in 0..BURST as usize {
+            // The change itself is one store and one addition.
+            gate.set_balance(AccountId(0), AssetId(0), WIDE - n as i64);
+            black_box(gate.check(black_box(&children[(index + n) & MASK])));
+        }
+    };
+    bench.run(&case, &mut ours, &mut []);
     let case = Case::new("checks, denied", "order", 2_000).split(BURST);
-    bench.run(&case, &mut |index: usize| check(&gate, &denied, index), &mut []);
+    bench.run(&case, &mut |index: usize| check(&mut gate, &denied, index), &mut []);
 
     let mut gate = self::gate();
     let case = Case::new("denied", "order", 2_000).split(BURST);
@@ -86,7 +95,7 @@ pub(crate) fn approved(count: usize) -> Vec<Order> {
     kept.0
 }
 
-fn check(gate: &Gate, children: &[Child], index: usize) {
+fn check(gate: &mut Gate, children: &[Child], index: usize) {
     for n in 0..BURST as usize {
         black_box(gate.check(black_box(&children[(index + n) & MASK])));
     }

@@ -25,6 +25,8 @@ mod vows;
 mod foreign;
 #[path = "recordings/mirror.rs"]
 mod mirror;
+#[path = "recordings/gate.rs"]
+mod gate;
 #[path = "recordings/paper.rs"]
 mod paper;
 #[path = "property/ear.rs"]
@@ -49,6 +51,7 @@ fn main() {
         mirror::cases(),
         vows::cases(),
         paper::cases(),
+        gate::cases(),
     ]
     .into_iter()
     .flatten()

@@ -154,4 +154,9 @@ impl Member for Gate {
             self.on(&tick, out);
         }
     }
+
+    #[inline]
+    fn rest(&mut self) {
+        self.idle();
+    }
 }

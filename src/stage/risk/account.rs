@@ -9,8 +9,6 @@ use crate::base::Nanos;
 pub(super) struct Account {
     /// A place in the gate's table; one that no instrument has where there is no such account.
     pub(super) venue: u16,
-    /// Among the accounts of its venue, from 0.
-    pub(super) ordinal: u16,
     pub(super) open: u32,
     pub(super) open_max: u32,
     pub(super) exposure: Sum,
@@ -56,10 +54,22 @@ impl Budget {
         self.clear.max(now) + self.interval
     }
 
-    /// Would a new order be one too many?
+    /// What would be left for new orders after one more, ns; below zero where that is one too many.
     #[inline(always)]
-    pub(super) fn breaks(&self, after: i64, now: i64) -> bool {
-        after - now > self.order_ahead
+    pub(super) fn spare(&self, now: i64) -> i64 {
+        self.order_ahead - (self.after(now) - now)
+    }
+
+    /// From when on there is one for a new order; not below zero.
+    #[inline(always)]
+    pub(super) fn since(&self) -> i64 {
+        (self.clear + self.interval).saturating_sub(self.order_ahead).max(0)
+    }
+
+    /// Is there ever one?
+    #[inline(always)]
+    pub(super) fn ever(&self) -> bool {
+        self.interval <= self.order_ahead
     }
 
     /// Takes what a cancel costs, of whatever there is.
@@ -69,12 +79,19 @@ impl Budget {
     }
 }
 
+impl Balance {
+    /// What no order holds.
+    #[inline(always)]
+    pub(super) fn free(&self) -> i64 {
+        self.total.saturating_sub(self.reserved)
+    }
+}
+
 impl Account {
     /// Where there is no account: nothing passes.
     pub(super) fn nobody() -> Account {
         Account {
             venue: u16::MAX - 1,
-            ordinal: 0,
             open: 0,
             open_max: 0,
             exposure: Sum::new(None),
@@ -92,10 +109,9 @@ mod tests {
     }
 
     fn order(budget: &mut Budget, now: i64) -> bool {
-        let after = budget.after(now);
-        let breaks = budget.breaks(after, now);
-        budget.clear = if breaks { budget.clear } else { after };
-        !breaks
+        let fits = budget.spare(now) >= 0;
+        budget.clear = if fits { budget.after(now) } else { budget.clear };
+        fits
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The checks: all of them, each time, as one mask; a branch only at the end.
+//! The checks: all of them, each time, as one mask; and what an order changes where it passes.
 
 #![allow(clippy::needless_bitwise_bool, reason = "a lazy operator may become a branch")]
 
@@ -10,20 +10,10 @@ use crate::event::{Action, Child, Reason, Reasons};
 
 const BPS: u128 = 10_000;
 
-/// What came of the checks, and what the order changes where it passes.
+/// What an order makes of a cell.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Weighed {
-    pub(super) reasons: Reasons,
-    // Places in the gate's tables.
-    pub(super) rule: usize,
-    pub(super) account: usize,
-    pub(super) cell: usize,
-    pub(super) strategy: usize,
-    pub(super) strategy_cell: usize,
-    pub(super) balance: usize,
-    /// Units of the asset that is paid with.
-    pub(super) reserve: i64,
-    /// Quantity of the cell's side with it.
+pub(super) struct Grown {
+    /// Quantity of the order's side with it.
     pub(super) worst: i64,
     /// Worth of that.
     pub(super) worth: i64,
@@ -31,12 +21,6 @@ pub(super) struct Weighed {
     pub(super) more: i64,
     /// By how much the cell's exposure is more.
     pub(super) whole: i64,
-    // The same of the strategy's cell.
-    pub(super) strategy_worst: i64,
-    pub(super) strategy_worth: i64,
-    pub(super) strategy_whole: i64,
-    /// The account's budget after it.
-    pub(super) clear: i64,
 }
 
 impl Gate {
@@ -56,81 +40,54 @@ impl Gate {
     /// venue.
     #[inline(always)]
     pub(super) fn cell_of(&self, rule: usize, account: usize) -> usize {
-        let (rule, account) = (&self.rules[rule], &self.accounts[account]);
-        let is_here = rule.venue == account.venue;
-        if is_here { rule.cells as usize + usize::from(account.ordinal) } else { 0 }
+        self.cells[rule * self.accounts.len() + account] as usize
     }
 
-    /// Checks an order that is to be placed.
-    #[inline(always)]
-    pub(super) fn weigh(&self, child: &Child) -> Weighed {
+    /// Every reason against an order that is to be placed. Long: of what passes
+    /// [`Gate::is_clear`] mostly knows without.
+    #[inline(never)]
+    pub(super) fn faults(&self, child: &Child) -> Reasons {
         let terms = &child.terms;
         let (at, now) = (place(terms.side), child.stamp.recv_ns.0);
-        let (n, who) = (self.rule_of(child.instrument), self.account_of(child.account));
-        let (rule, account) = (&self.rules[n], &self.accounts[who]);
-        let strategy = child.strategy.index().min(self.strategies - 1);
-        let (cell_at, strategy_at) = (self.cell_of(n, who), n * self.strategies + strategy);
+        let places = self.places(child);
+        let strategy_cell = places.rule * self.strategies + places.strategy;
+        let (rule, account) = (&self.rules[places.rule], &self.accounts[places.account]);
         let exposures = &self.exposures;
-        let (cell, own) = (&exposures.accounts[cell_at], &exposures.strategies[strategy_at]);
         let price = terms.price.0.clamp(0, SANE_MAX);
         let qty = terms.qty.0.clamp(0, SANE_MAX);
         let product = price as u128 * qty as u128;
         let is_vast = product > u128::from(u64::MAX);
         let product = if is_vast { u64::MAX } else { product as u64 };
 
-        // What it would take from the account.
-        let cost = &rule.costs[at];
-        let reserve = cost.of(if at == 0 { product } else { qty as u64 });
-        let balance_at = who * self.assets + usize::from(cost.asset);
-        let balance = &self.balances[balance_at];
-        let free = balance.total.saturating_sub(balance.reserved);
-
-        // What it would make of the exposures.
-        let (worst, worth, whole) = grown(rule, cell, at, qty);
-        let more = worth - cell.worth[at];
-        let (strategy_worst, strategy_worth, strategy_whole) = grown(rule, own, at, qty);
+        let reserve = rule.costs[at].of(if at == 0 { product } else { qty as u64 });
+        let asset = usize::from(rule.costs[at].asset);
+        let free = self.balances[places.account * self.assets + asset].free();
+        let Grown { more, whole, .. } = grown(rule, &exposures.accounts[places.cell], at, qty);
+        let own = grown(rule, &exposures.strategies[strategy_cell], at, qty);
         let base = &exposures.asset[usize::from(rule.base)].0[at];
         let quote = &exposures.asset[usize::from(rule.quote)].0[1 - at];
-        let of_strategy = &exposures.strategy[strategy];
+        let of_strategy = &exposures.strategy[places.strategy];
 
-        let clear = account.budget.after(now);
-        let is_ours = rule.is_known & (rule.venue == account.venue);
+        let is_ours = rule.is_known & rule.is_legible & (places.cell != 0);
         let is_stale = now.saturating_sub(rule.seen.0) > self.quote_age_max_ns;
         let is_too_many =
             (self.orders.open >= self.open_orders_max) | (account.open >= account.open_max);
-        let is_unknown = strategy == self.strategies - 1;
+        let is_unknown = places.strategy == self.strategies - 1;
         let reasons = terms_against(rule, child, price, qty, product)
             .with(Reason::Instrument, !is_ours)
             .with(Reason::BookStale, is_stale)
             .with(Reason::Balance, reserve > free)
             .with(Reason::Asset, base.breaks(more) | quote.breaks(more))
-            .with(Reason::Strategy, of_strategy.breaks(strategy_whole) | is_unknown)
+            .with(Reason::Strategy, of_strategy.breaks(own.whole) | is_unknown)
             .with(Reason::Account, account.exposure.breaks(whole))
             .with(Reason::Venue, exposures.venue[usize::from(rule.venue)].breaks(whole))
             .with(Reason::Gross, exposures.gross.breaks(whole))
             .with(Reason::Net, exposures.net.0[at].breaks(more))
             .with(Reason::OpenOrders, is_too_many)
-            .with(Reason::Rate, account.budget.breaks(clear, now))
+            .with(Reason::Rate, account.budget.spare(now) < 0)
             .with(Reason::NotionalMax, is_vast)
             .with(Reason::Full, self.orders.is_full());
-        Weighed {
-            reasons: Reasons(reasons.0 | self.standing.0),
-            rule: n,
-            account: who,
-            cell: cell_at,
-            strategy,
-            strategy_cell: strategy_at,
-            balance: balance_at,
-            reserve,
-            worst,
-            worth,
-            more,
-            whole,
-            strategy_worst,
-            strategy_worth,
-            strategy_whole,
-            clear,
-        }
+        Reasons(reasons.0 | self.standing.0)
     }
 
     /// Checks a cancel: neither limits nor halts stop one, only that there is nothing to cancel or
@@ -149,12 +106,13 @@ impl Gate {
     }
 }
 
-/// What an order makes of a cell: quantity and worth of its side, and how much more it counts.
+/// What so much more on one side makes of a cell.
 #[inline(always)]
-fn grown(rule: &Rule, cell: &Cell, at: usize, qty: i64) -> (i64, i64, i64) {
+pub(super) fn grown(rule: &Rule, cell: &Cell, at: usize, qty: i64) -> Grown {
     let worst = (cell.worst[at] + qty).min(SANE_MAX);
     let worth = rule.worth(worst);
-    (worst, worth, worth.max(cell.worth[1 - at]) - cell.exposure())
+    let whole = worth.max(cell.worth[1 - at]) - cell.exposure();
+    Grown { worst, worth, more: worth - cell.worth[at], whole }
 }
 
 /// The checks of an order's terms against its instrument and its market; price and quantity are cut
@@ -175,7 +133,7 @@ fn terms_against(rule: &Rule, child: &Child, price: i64, qty: i64, product: u64)
     let is_crossing = key(terms.side, price) + rule.keys[1 - at] >= 0;
     Reasons::NONE
         .with(Reason::Closed, !is_open)
-        .with(Reason::BookNotLive, !rule.is_live)
+        .with(Reason::BookNotLive, rule.is_legible & !rule.is_live)
         .with(Reason::FeatureNotReady, !child.is_ready)
         .with(Reason::Tick, !is_price | !rule.tick.divides(price as u64))
         .with(Reason::Lot, !is_qty | !rule.lot.divides(qty as u64))

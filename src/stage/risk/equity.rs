@@ -79,6 +79,7 @@ impl Gate {
 
     /// Takes the reasons that do not depend on an order.
     pub(super) fn stand(&mut self) {
+        self.changes += 1;
         self.standing = Reasons::NONE
             .with(Reason::Halted, self.halt.is_some())
             .with(Reason::DailyLoss, self.equity.is_lost())
@@ -101,6 +102,7 @@ impl Gate {
 
     /// Takes the worth of everything anew, from the marks as they are.
     pub(super) fn value_all(&mut self) {
+        self.changes += 1;
         for rule in self.rules.iter_mut().filter(|rule| rule.is_known) {
             rule.mark(&self.marks);
             rule.make_room();

@@ -51,39 +51,47 @@ pub(super) fn worst(qty: i64, open: [i64; 2]) -> [i64; 2] {
     [cut(open[0].saturating_add(qty)), cut(open[1].saturating_sub(qty))]
 }
 
-/// A sum of exposures, how large it may be, and what room that leaves.
+/// No lane is open where a sum is larger: below it no cell that it counts is worth so much that its
+/// worth is no longer told apart.
+const QUICK_MAX: i64 = 1 << 58;
+
+/// A sum of exposures, and how large it may be.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sum {
     now: i64,
     most: i64,
-    room: i64,
+    /// The same for lanes.
+    quick: i64,
 }
 
 impl Sum {
     /// With a limit, or none.
     pub(super) fn new(most: Option<i64>) -> Sum {
-        let mut sum = Sum { now: 0, most: most.unwrap_or(i64::MAX), room: 0 };
-        sum.clear();
-        sum
+        let most = most.unwrap_or(i64::MAX);
+        Sum { now: 0, most, quick: most.clamp(-1, QUICK_MAX) }
     }
 
     /// Would this much more be too much? What is not more never is.
     #[inline(always)]
-    pub(super) const fn breaks(&self, more: i64) -> bool {
-        more > self.room
+    pub(super) fn breaks(&self, more: i64) -> bool {
+        more > self.most.saturating_sub(self.now).max(0)
+    }
+
+    /// What is left for a lane; below zero where the limit is passed already.
+    #[inline(always)]
+    pub(super) fn left(&self) -> i64 {
+        self.quick - self.now
     }
 
     /// Adds.
     #[inline(always)]
     pub(super) fn add(&mut self, more: i64) {
         self.now = (self.now + more).clamp(-SANE_MAX, SANE_MAX);
-        self.room = self.most.saturating_sub(self.now).max(0);
     }
 
     /// Empties it.
     pub(super) fn clear(&mut self) {
         self.now = 0;
-        self.room = self.most.max(0);
     }
 }
 
@@ -150,6 +158,16 @@ impl Exposures {
             // A purchase with an asset is a sale of it.
             self.asset[usize::from(rule.quote)].0[1 - side].add(more);
         }
+    }
+
+    /// The same of one side alone.
+    #[inline(always)]
+    pub(super) fn grow(&mut self, rule: &Rule, at: usize, more: i64, whole: i64) {
+        self.gross.add(whole);
+        self.venue[usize::from(rule.venue)].add(whole);
+        self.net.0[at].add(more);
+        self.asset[usize::from(rule.base)].0[at].add(more);
+        self.asset[usize::from(rule.quote)].0[1 - at].add(more);
     }
 
     /// Notes that something happened to a cell of an account.

@@ -1,9 +1,10 @@
 //! The gate itself: what it holds, and what it does with each message.
 
 use super::account::{Account, Balance, Budget};
-use super::check::Weighed;
+use super::check::{Grown, grown};
 use super::equity::Equity;
-use super::exposure::{Cell, Exposures, Growth, Owner, Sides, Sum};
+use super::exposure::{Cell, Exposures, Owner, Sides, Sum};
+use super::lane::{Lane, Places, Recent};
 use super::orders::{Orders, Slot};
 use super::rule::{Rule, place};
 use super::settings::{AccountLimits, Settings};
@@ -22,6 +23,9 @@ use crate::stage::contract::{Emit, On};
 /// Where no sweep is under way.
 const NO_SWEEP: usize = usize::MAX;
 
+/// Orders that the table takes.
+const TABLE: u32 = limits::OPEN_ORDERS_MAX as u32;
+
 /// The stage.
 #[derive(Clone, Debug)]
 pub struct Gate {
@@ -31,6 +35,13 @@ pub struct Gate {
     pub(super) accounts: Box<[Account]>,
     /// By account and asset, the last of each for none.
     pub(super) balances: Box<[Balance]>,
+    /// By instrument and account: places of cells, 0 where they are of different venues.
+    pub(super) cells: Box<[u32]>,
+    /// By cell, strategy and side.
+    pub(super) lanes: Box<[Lane]>,
+    /// Counts what lanes go by: each change makes all of them anew.
+    pub(super) changes: u64,
+    pub(super) recent: Recent,
     /// Assets in a row of `balances`.
     pub(super) assets: usize,
     /// Strategies in a row of cells, nobody included.
@@ -42,6 +53,8 @@ pub struct Gate {
     pub(super) marking: Box<[u32]>,
     pub(super) equity: Equity,
     pub(super) open_orders_max: u32,
+    /// The same, and no more than the table takes.
+    pub(super) open_most: u32,
     pub(super) quote_age_max_ns: i64,
     is_unknown_open: bool,
     pub(super) halt: Option<Halt>,
@@ -60,15 +73,16 @@ impl Gate {
         venues.dedup();
         let accounts = accounts(settings, &venues);
         let mut owners = vec![Owner { account: accounts.len() as u16 - 1, instrument: u32::MAX }];
+        let mut cells = vec![0; (instruments.len() + 1) * accounts.len()];
         let mut rules = Vec::with_capacity(instruments.len() + 1);
         for instrument in instruments {
             let at = venues.iter().position(|venue| *venue == instrument.venue);
             let at = at.unwrap_or(venues.len()) as u16;
-            rules.push(Rule::new(instrument, settings, at, owners.len() as u32));
-            let here = accounts.iter().enumerate().filter(|(_, account)| account.venue == at);
-            owners.extend(
-                here.map(|(n, _)| Owner { account: n as u16, instrument: instrument.id.0 }),
-            );
+            for (n, _) in accounts.iter().enumerate().filter(|(_, account)| account.venue == at) {
+                cells[rules.len() * accounts.len() + n] = owners.len() as u32;
+                owners.push(Owner { account: n as u16, instrument: instrument.id.0 });
+            }
+            rules.push(Rule::new(instrument, settings, at));
         }
         let no_asset = settings.decimals.len() as u16;
         rules.push(Rule { venue: venues.len() as u16, ..Rule::nothing(no_asset) });
@@ -80,6 +94,10 @@ impl Gate {
             marking.filter(|n| !marks.followers(InstrumentId(*n)).is_empty()).collect();
         let mut gate = Gate {
             balances: vec![Balance::default(); accounts.len() * assets].into(),
+            cells: cells.into(),
+            lanes: vec![Lane::NONE; 2 * owners.len() * strategies].into(),
+            changes: 0,
+            recent: Recent::default(),
             assets,
             strategies,
             exposures: exposures(settings, &venues, owners, rules.len() * strategies),
@@ -90,6 +108,7 @@ impl Gate {
             marking,
             equity: Equity::new(assets, settings.daily_loss_max, settings.drawdown_max),
             open_orders_max: settings.open_orders_max.unwrap_or(u32::MAX),
+            open_most: settings.open_orders_max.unwrap_or(u32::MAX).min(TABLE),
             quote_age_max_ns: settings.quote_age_max_ns.unwrap_or(i64::MAX),
             is_unknown_open: settings.is_unknown_open,
             halt: None,
@@ -114,6 +133,7 @@ impl Gate {
     pub fn set_balance(&mut self, account: AccountId, asset: AssetId, total: i64) {
         if account.index() + 1 < self.accounts.len() && asset.index() + 1 < self.assets {
             self.balances[account.index() * self.assets + asset.index()].total = total;
+            self.changes += 1;
         }
     }
 
@@ -123,7 +143,7 @@ impl Gate {
         let is_known = account.index() + 1 < self.accounts.len() && asset.index() + 1 < self.assets;
         let at = account.index() * self.assets + asset.index();
         let balance = self.balances.get(at).filter(|_| is_known)?;
-        Some((balance.total.saturating_sub(balance.reserved), balance.reserved))
+        Some((balance.free(), balance.reserved))
     }
 
     /// Takes the venue's word on an instrument.
@@ -131,6 +151,7 @@ impl Gate {
         let is_unknown_open = self.is_unknown_open;
         if let Some(rule) = self.rules.get_mut(instrument.index()).filter(|rule| rule.is_known) {
             rule.open_by(status, is_unknown_open);
+            self.changes += 1;
         }
     }
 
@@ -183,11 +204,18 @@ impl Gate {
         self.exposures.positions[self.cell_of(rule, account)]
     }
 
-    /// Which checks an order would fail now. What [`On`] decides by; it changes nothing.
+    /// Which checks an order would fail now. What [`On`] decides by; it changes nothing but what is
+    /// prepared for the next order.
     #[inline]
-    pub fn check(&self, child: &Child) -> Reasons {
+    pub fn check(&mut self, child: &Child) -> Reasons {
+        self.judge(child, self.places(child))
+    }
+
+    #[inline(always)]
+    fn judge(&mut self, child: &Child, places: Places) -> Reasons {
         match child.action {
-            Action::Place => self.weigh(child).reasons,
+            Action::Place if self.is_clear(child, places) => Reasons::NONE,
+            Action::Place => self.faults(child),
             Action::Cancel => self.weigh_cancel(child),
         }
     }
@@ -208,28 +236,21 @@ impl Gate {
     /// Decides on one order.
     #[inline(always)]
     fn decide(&mut self, child: &Child, out: &mut impl for<'a> Emit<Decision<'a>>) {
-        let reasons = match child.action {
-            Action::Place => {
-                let weighed = self.weigh(child);
-                let id = self.orders.number();
-                if weighed.reasons.is_empty() {
-                    self.book(child, id, &weighed);
-                    out.emit(&Decision::Order(&Order::approved(*child, id)));
-                    return;
-                }
-                self.deny(child, id, weighed.reasons, out);
-                return;
-            }
-            Action::Cancel => self.weigh_cancel(child),
-        };
+        let places = self.places(child);
+        let reasons = self.judge(child, places);
         let id = self.orders.number();
-        if reasons.is_empty() {
-            let account = self.account_of(child.account);
-            self.accounts[account].budget.cancel(child.stamp.recv_ns.0);
-            out.emit(&Decision::Order(&Order::approved(*child, id)));
-        } else {
+        if !reasons.is_empty() {
             self.deny(child, id, reasons, out);
+            return;
         }
+        self.changes += 1;
+        match child.action {
+            Action::Place => self.book(child, id, places),
+            Action::Cancel => {
+                self.accounts[places.account].budget.cancel(child.stamp.recv_ns.0);
+            }
+        }
+        out.emit(&Decision::Order(&Order::approved(*child, id)));
     }
 
     #[inline(never)]
@@ -250,46 +271,35 @@ impl Gate {
 
     /// Takes what an approved order changes.
     #[inline(always)]
-    fn book(&mut self, child: &Child, id: OrderId, weighed: &Weighed) {
-        let Terms { price, qty, side, style } = child.terms;
-        let w = weighed;
-        let at = place(side);
-        self.balances[w.balance].reserved += w.reserve;
-        let rule = &mut self.rules[w.rule];
+    fn book(&mut self, child: &Child, id: OrderId, places: Places) {
+        let Terms { price, qty, side, .. } = child.terms;
+        let (at, strategy) = (place(side), places.strategy);
+        let strategy_cell = places.rule * self.strategies + strategy;
+        let rule = &mut self.rules[places.rule];
+        let number = if at == 0 { price.0 as u64 * qty.0 as u64 } else { qty.0 as u64 };
+        let cost = &rule.costs[at];
+        let reserve = cost.of(number);
+        let balance = places.account * self.assets + usize::from(cost.asset);
+        self.balances[balance].reserved += reserve;
         rule.open[at] += qty.0;
         rule.make_room();
-        let order = Slot {
-            id,
-            intent: child.intent,
-            price: price.0,
-            qty: qty.0,
-            reserve: w.reserve,
-            instrument: child.instrument.0,
-            account: child.account.0,
-            strategy: child.strategy.0,
-            side,
-            style,
-            ..Slot::NOTHING
-        };
-        self.orders.open(order, rule);
-        let account = &mut self.accounts[w.account];
+        self.orders.open(Slot::of(child, id, reserve), rule);
+        let cell = &mut self.exposures.accounts[places.cell];
+        let Grown { worst, worth, more, whole } = grown(rule, cell, at, qty.0);
+        cell.open[at] += qty.0;
+        (cell.worst[at], cell.worth[at]) = (worst, worth);
+        let own = &mut self.exposures.strategies[strategy_cell];
+        let of_own = grown(rule, own, at, qty.0);
+        own.open[at] += qty.0;
+        (own.worst[at], own.worth[at]) = (of_own.worst, of_own.worth);
+        let account = &mut self.accounts[places.account];
         account.open += 1;
-        account.exposure.add(w.whole);
-        account.budget.clear = w.clear;
-        let mut sides = [0; 2];
-        sides[at] = w.more;
-        let cell = &mut self.exposures.accounts[w.cell];
-        cell.open[at] += qty.0;
-        cell.worst[at] = w.worst;
-        cell.worth[at] = w.worth;
-        let cell = &mut self.exposures.strategies[w.strategy_cell];
-        cell.open[at] += qty.0;
-        cell.worst[at] = w.strategy_worst;
-        cell.worth[at] = w.strategy_worth;
-        self.exposures.touch(w.cell);
-        self.exposures.touch_strategy(w.strategy_cell);
-        self.exposures.strategy[w.strategy].add(w.strategy_whole);
-        self.exposures.add(&self.rules[w.rule], Growth { sides, whole: w.whole });
+        account.exposure.add(whole);
+        account.budget.clear = account.budget.after(child.stamp.recv_ns.0);
+        self.exposures.touch(places.cell);
+        self.exposures.touch_strategy(strategy_cell);
+        self.exposures.strategy[strategy].add(of_own.whole);
+        self.exposures.grow(&self.rules[places.rule], at, more, whole);
     }
 
     /// Emits cancels for open orders, as many as one message may bring.
@@ -369,17 +379,10 @@ impl On<Tick> for Gate {
 
 /// By id, and nobody after them.
 fn accounts(settings: &Settings, venues: &[&str]) -> Vec<Account> {
-    let mut of_venue = vec![0_u16; venues.len()];
     let account = |limits: &AccountLimits| {
         let at = venues.iter().position(|venue| *venue == limits.venue);
-        let mut ordinal = 0;
-        if let Some(at) = at {
-            ordinal = of_venue[at];
-            of_venue[at] += 1;
-        }
         Account {
             venue: at.map_or(Account::nobody().venue, |at| at as u16),
-            ordinal,
             open: 0,
             open_max: limits.open_orders_max.unwrap_or(u32::MAX),
             exposure: Sum::new(limits.exposure_max),

@@ -13,8 +13,11 @@
 
 mod gate;
 mod settings;
+mod lane;
 mod check;
 mod rule;
+mod cost;
+mod collar;
 mod step;
 mod exposure;
 mod account;
@@ -36,6 +39,8 @@ mod reckoning;
 mod twin;
 #[cfg(test)]
 mod property;
+#[cfg(test)]
+mod lanes;
 
 pub use gate::Gate;
 pub use settings::{

@@ -6,7 +6,7 @@
 
 use super::rule::{NO_KEY, NO_SLOT, Rule, key, place};
 use crate::base::{OrderId, Side};
-use crate::event::Style;
+use crate::event::{Child, Style, Terms};
 use crate::limits;
 
 /// Twice the orders that may be open: a free slot is always near.
@@ -53,6 +53,28 @@ impl Slot {
         style: Style::Limit,
         is_open: false,
     };
+
+    /// An order that is to be booked.
+    #[inline(always)]
+    pub(super) fn of(child: &Child, id: OrderId, reserve: i64) -> Slot {
+        let Terms { price, qty, side, style } = child.terms;
+        Slot {
+            id,
+            intent: child.intent,
+            price: price.0,
+            qty: qty.0,
+            filled: 0,
+            reserve,
+            instrument: child.instrument.0,
+            account: child.account.0,
+            strategy: child.strategy.0,
+            before: NO_SLOT,
+            after: NO_SLOT,
+            side,
+            style,
+            is_open: true,
+        }
+    }
 
     /// What can still fill.
     pub(super) const fn left(&self) -> i64 {

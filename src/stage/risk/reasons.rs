@@ -64,21 +64,36 @@ fn a_book_must_be_live() {
 }
 
 #[test]
-fn prices_in_other_decimals_are_no_market() {
+fn a_book_in_other_decimals_than_its_instrument_is_not_read() {
     let mut stand = Stand::new(|_| {});
     let child = stand.buy();
-    let view = |price_decimals, qty_decimals| {
-        let level = Level { price: 500_000, qty: 1 };
+    let view = |price, price_decimals, qty_decimals| {
+        let level = Level { price, qty: 1 };
         let (bid, ask) = (level, level);
         let state = BookState::Live;
         Quote { bid, ask, price_decimals, qty_decimals, state, ..Quote::default() }
     };
-    stand.raw(view(2, 8));
-    stand.fails(&child, Reason::BookNotLive);
-    stand.raw(view(1, 7));
-    stand.fails(&child, Reason::BookNotLive);
-    stand.raw(view(1, 8));
+    for (price_decimals, qty_decimals) in [(2, 8), (1, 7), (1, 9), (0, 8)] {
+        stand.raw(view(5_000_000, price_decimals, qty_decimals));
+        stand.fails(&child, Reason::Instrument);
+    }
+    stand.raw(view(500_000, 1, 8));
     stand.passes(&child);
+}
+
+#[test]
+fn a_book_in_other_decimals_moves_no_mark() {
+    let mut stand = Stand::new(|settings| settings.drawdown_max = Some(DOLLAR));
+    let buy = stand.buy();
+    let id = stand.passes(&buy);
+    stand.fills(&buy, id);
+    let before = stand.gate.state().equity;
+    let level = Level { price: 50_000, qty: 1 };
+    let (bid, ask, state) = (level, level, BookState::Live);
+    let (price_decimals, qty_decimals) = (0, 8);
+    stand.raw(Quote { bid, ask, price_decimals, qty_decimals, state, ..Quote::default() });
+    stand.tick(1);
+    assert_eq!((stand.gate.state().equity, stand.gate.halted()), (before, None));
 }
 
 #[test]
@@ -212,6 +227,9 @@ fn a_product_beyond_64_bits_is_too_much_whatever_the_limits() {
     let mut stand = Stand::new(|_| {});
     let vast = with(stand.child(Side::Buy), 5_000_000_000_000, 1_000_000_000_000_000);
     assert!(stand.send(&vast).1.has(Reason::NotionalMax));
+    // What is left of this product below 2^64 is an ordinary notional.
+    let wrapped = with(stand.child(Side::Buy), (5 << 40) + 5, 1_000 << 24);
+    assert!(stand.send(&wrapped).1.has(Reason::NotionalMax));
 }
 
 #[test]

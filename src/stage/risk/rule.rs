@@ -1,6 +1,8 @@
 //! All that the gate knows of one instrument: its limits, prepared so that a check is a comparison
 //! or two, its market, and what we hold and have open of it.
 
+use super::collar::{Collar, PRICE_MAX};
+use super::cost::{Cost, MILLION, TOO_MUCH};
 use super::exposure::worst;
 use super::settings::{InstrumentLimits, Settings};
 use super::step::Step;
@@ -16,12 +18,6 @@ pub(super) const NO_KEY: i64 = i64::MIN / 2;
 /// No place in a table of orders.
 pub(super) const NO_SLOT: u32 = u32::MAX;
 
-/// Costs from here on are no longer told apart: ten thousand million in units of eight decimals.
-const TOO_MUCH: i64 = 1 << 60;
-
-/// Parts in a fee of one.
-const MILLION: u64 = 1_000_000;
-
 /// One instrument.
 #[derive(Clone, Debug)]
 #[repr(align(64))]
@@ -30,9 +26,18 @@ pub(super) struct Rule {
     pub(super) bid: i64,
     pub(super) ask: i64,
     pub(super) seen: Nanos,
+    /// Below zero where lanes are shut by the book: not live, or without the middle that a collar
+    /// is around, or with prices from [`PRICE_MAX`] on.
+    pub(super) market: i64,
+    /// Bid plus ask.
+    pub(super) twice: i64,
+    /// How far from it twice a price may be, in parts of [`BPS`].
+    pub(super) reach: i64,
     pub(super) is_live: bool,
-    /// Is it an instrument at all, and in the decimals that we know?
+    /// Is it an instrument at all, with assets that are known?
     pub(super) is_known: bool,
+    /// Did its book last come in the instrument's own decimals?
+    pub(super) is_legible: bool,
     /// One bit a [`Style`] that its status allows.
     pub(super) styles: u8,
     pub(super) is_inverse: bool,
@@ -45,7 +50,6 @@ pub(super) struct Rule {
     pub(super) base: u16,
     /// On spot the quote asset, of which a purchase makes less; else a place that nothing limits.
     pub(super) quote: u16,
-    pub(super) cells: u32,
     // Limits.
     pub(super) tick: Step,
     pub(super) lot: Step,
@@ -57,11 +61,19 @@ pub(super) struct Rule {
     pub(super) notional_limit: Option<i64>,
     pub(super) collar_bps: u64,
     pub(super) position_max: i64,
+    // The same for lanes, notional limits of inverse ones among those of the quantity.
+    pub(super) collar: Collar,
+    pub(super) qty_low: i64,
+    pub(super) qty_most: i64,
+    pub(super) product_low: i64,
+    pub(super) product_high: i64,
     // What it costs, by side: a purchase quote, a sale base.
     pub(super) costs: [Cost; 2],
     /// What one unit of quantity is worth.
     pub(super) rate: Rate,
     pub(super) quick: Quick,
+    /// What quantity one unit of worth is.
+    pub(super) inverse: Quick,
     /// What one unit of its money is worth: price times quantity, on inverse a unit of base.
     pub(super) money: Rate,
     // What we have of it, all accounts together.
@@ -77,16 +89,6 @@ pub(super) struct Rule {
     pub(super) units: Units,
 }
 
-/// From quantities to assets, exactly: `ceil(number * up / down)` units of an asset.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cost {
-    pub(super) up: u64,
-    down: u64,
-    quick: Quick,
-    /// The asset that it is taken from, as a place in the table of balances.
-    pub(super) asset: u16,
-}
-
 /// Powers of ten between an instrument's units and those of its assets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Units {
@@ -97,44 +99,6 @@ pub(super) struct Units {
     money_asset: u16,
 }
 
-impl Cost {
-    const NOTHING: Cost =
-        Cost { up: 0, down: 1, quick: Quick::new(Rate::ONE.halved(200), TOO_MUCH), asset: 0 };
-
-    /// Times `parts` millionths and ten to the `tens`; `None` where that takes more than 64 bits.
-    fn new(parts: u64, tens: i32, asset: u16) -> Option<Cost> {
-        let power = 10_u64.checked_pow(tens.unsigned_abs())?;
-        // Without a fee nothing is in millionths.
-        let (parts, whole) = if parts == MILLION { (1, 1) } else { (parts, MILLION) };
-        let (up, down) = if tens >= 0 {
-            (parts.checked_mul(power)?, whole)
-        } else {
-            (parts, whole.checked_mul(power)?)
-        };
-        if down >= 1 << 62 {
-            return None;
-        }
-        let rate = Rate::whole(up).times(Rate::whole(down).inverse());
-        Some(Cost { up, down, quick: Quick::new(rate, TOO_MUCH), asset })
-    }
-
-    /// Units of the asset, rounded up, exactly; too much is the largest number.
-    #[inline(always)]
-    pub(super) fn of(&self, number: u64) -> i64 {
-        let near = self.quick.near_of(number);
-        // Right to within one, so that the remainder fits though the products may not.
-        let rest = number.wrapping_mul(self.up).wrapping_sub(near.wrapping_mul(self.down)) as i64;
-        let units = near + u64::from(rest > 0) + u64::from(rest > self.down as i64);
-        if number > self.quick.most() { i64::MAX } else { units as i64 }
-    }
-
-    /// The same rounded down, of what came in. Cold: it divides.
-    pub(super) fn down_of(&self, number: i64) -> i64 {
-        let units = number.max(0) as u128 * u128::from(self.up) / u128::from(self.down);
-        i64::try_from(units).unwrap_or(i64::MAX)
-    }
-}
-
 impl Rule {
     /// Where there is no instrument: nothing passes.
     pub(super) fn nothing(no_asset: u16) -> Rule {
@@ -142,8 +106,12 @@ impl Rule {
             bid: 0,
             ask: 0,
             seen: Nanos::NONE,
+            market: -1,
+            twice: 0,
+            reach: 0,
             is_live: false,
             is_known: false,
+            is_legible: true,
             styles: 0,
             is_inverse: false,
             has_quoted: false,
@@ -152,7 +120,6 @@ impl Rule {
             venue: u16::MAX,
             base: no_asset,
             quote: no_asset,
-            cells: 0,
             tick: Step::new(1),
             lot: Step::new(1),
             qty_min: 0,
@@ -162,9 +129,15 @@ impl Rule {
             notional_limit: None,
             collar_bps: u64::MAX,
             position_max: i64::MAX,
-            costs: [Cost { asset: no_asset, ..Cost::NOTHING }; 2],
+            collar: Collar::NONE,
+            qty_low: 1,
+            qty_most: 0,
+            product_low: 0,
+            product_high: 0,
+            costs: [Cost::nothing(no_asset); 2],
             rate: UNMARKED,
             quick: Quick::new(UNMARKED, UNKNOWN_WORTH),
+            inverse: Quick::new(UNMARKED.inverse(), TOO_MUCH),
             money: UNMARKED,
             qty: 0,
             open: [0; 2],
@@ -181,11 +154,11 @@ impl Rule {
         }
     }
 
-    /// `venue` and `cells` are places in the gate's tables. An instrument whose assets are not
+    /// `venue` is a place in the gate's tables. An instrument whose assets are not
     /// known, or whose decimals differ too widely from theirs, is not tradable.
-    pub(super) fn new(from: &Instrument, settings: &Settings, venue: u16, cells: u32) -> Rule {
+    pub(super) fn new(from: &Instrument, settings: &Settings, venue: u16) -> Rule {
         let no_asset = settings.decimals.len() as u16;
-        let nothing = Rule { venue, cells, ..Rule::nothing(no_asset) };
+        let nothing = Rule { venue, ..Rule::nothing(no_asset) };
         let decimals = |asset: u16| settings.decimals.get(usize::from(asset)).copied();
         let side = |asset: Option<AssetId>| {
             let asset = asset?.0;
@@ -247,27 +220,51 @@ impl Rule {
     }
 
     fn limited(self, limits: InstrumentLimits) -> Rule {
-        Rule {
+        let mut rule = Rule {
             qty_max: limits.qty_max.unwrap_or(i64::MAX),
             position_max: limits.position_max.unwrap_or(i64::MAX),
-            room: [limits.position_max.unwrap_or(i64::MAX); 2],
             notional_limit: limits.notional_max,
             notional_max: if limits.notional_max.is_some() { 0 } else { u64::MAX },
             collar_bps: limits.collar_bps.map_or(u64::MAX, u64::from),
             ..self
-        }
+        };
+        rule.make_room();
+        rule.bound();
+        rule
     }
 
-    /// Takes what its book shows.
+    /// Takes what its book shows. What is in other decimals than the
+    /// instrument's is not read: its prices would be taken for others, by limits and marks.
     #[inline(always)]
     pub(super) fn see(&mut self, quote: &Quote) {
-        self.bid = if quote.bid.qty > 0 { quote.bid.price } else { 0 };
-        self.ask = if quote.ask.qty > 0 { quote.ask.price } else { 0 };
-        self.seen = quote.stamp.recv_ns;
-        // Prices in other decimals than ours would be compared with limits of another size.
-        let is_ours =
+        self.is_legible =
             (quote.price_decimals, quote.qty_decimals) == (self.price_decimals, self.qty_decimals);
-        self.is_live = (quote.state == BookState::Live) & is_ours;
+        self.is_live = (quote.state == BookState::Live) & self.is_legible;
+        if self.is_legible {
+            self.bid = if quote.bid.qty > 0 { quote.bid.price } else { 0 };
+            self.ask = if quote.ask.qty > 0 { quote.ask.price } else { 0 };
+            self.seen = quote.stamp.recv_ns;
+        }
+        self.twice = self.bid.wrapping_add(self.ask);
+        let is_one_sided = (self.bid - 1) | (self.ask - 1);
+        self.reach = self.collar.reach(self.twice);
+        let market = (is_one_sided & self.collar.needs) | self.twice | self.seen.0;
+        let market = market | PRICE_MAX.wrapping_sub(self.twice);
+        self.market = if self.is_live { market } else { -1 };
+    }
+
+    /// Takes its limits into those that lanes go by; a minimum beyond 63 bits shuts them.
+    fn bound(&mut self) {
+        let cut = |limit: u64| i64::try_from(limit).unwrap_or(i64::MAX);
+        let (least, most) = (cut(self.notional_min), cut(self.notional_max));
+        let most = if least == i64::MAX { -1 } else { most };
+        self.collar = Collar::new(self.collar_bps);
+        (self.qty_low, self.qty_most) = (self.qty_min.max(1), self.qty_max);
+        (self.product_low, self.product_high) = (least, most);
+        if self.is_inverse {
+            (self.qty_low, self.qty_most) = (self.qty_low.max(least), self.qty_most.min(most));
+            (self.product_low, self.product_high) = (0, i64::MAX);
+        }
     }
 
     /// What we have of it changed.
@@ -288,6 +285,7 @@ impl Rule {
         let Units { qty, money, qty_asset, money_asset } = self.units;
         self.rate = rate(qty_asset).map_or(UNMARKED, |rate| qty.times(rate));
         self.quick = Quick::new(self.rate, UNKNOWN_WORTH);
+        self.inverse = Quick::new(self.rate.inverse(), TOO_MUCH);
         self.money = rate(money_asset).map_or(UNMARKED, |rate| money.times(rate));
         let Some(limit) = self.notional_limit else { return };
         let unit = if self.is_inverse { self.rate } else { self.money };
@@ -296,6 +294,15 @@ impl Rule {
         } else {
             unit.inverse().of(limit).map_or(u64::MAX, |most| most as u64)
         };
+        self.bound();
+    }
+
+    /// A quantity by which no cell's worth grows by more than so much, and nearly the largest such:
+    /// inverse and worth are each off by less than a unit, and a worth is rounded before and after.
+    #[inline(always)]
+    pub(super) fn qty_worth(&self, more: i64) -> i64 {
+        let more = (more - 4).max(0) as u64;
+        self.inverse.near_of(more.min(self.inverse.most())) as i64 - 2
     }
 
     /// What a quantity is worth; a sign stays.
@@ -344,40 +351,25 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_cost_without_a_fee_is_exact() {
-        // 0.1 USD times 0.00000001 BTC in USD of eight decimals.
-        let cost = Cost::new(MILLION, 8 - 9, 0).unwrap();
-        assert_eq!(
-            (cost.of(640_000 * 100_000_000), cost.of(11), cost.of(10)),
-            (6_400_000_000_000, 2, 1)
-        );
-        let finer = Cost::new(MILLION, 2, 0).unwrap();
-        assert_eq!((finer.of(0), finer.of(7)), (0, 700));
-        assert_eq!(finer.of(u64::MAX), i64::MAX);
-    }
-
-    #[test]
-    fn decimals_that_are_too_far_apart_make_no_cost() {
-        assert!(Cost::new(MILLION, -20, 0).is_none() && Cost::new(MILLION + 1, -14, 0).is_none());
-    }
+    /// What a cell may be worth where lanes are open.
+    const QUICK_WORTH: i64 = 1 << 58;
 
     proptest! {
         #[test]
-        fn a_cost_is_rounded_up_exactly(number: u64, fee in 0_u64..20_000, tens in -12_i32..6) {
-            let cost = Cost::new(MILLION + fee, tens, 0).unwrap();
-            let power = 10_u128.pow(tens.unsigned_abs());
-            let all = u128::from(number) * u128::from(MILLION + fee);
-            // By parts, so that the plain way has room.
-            let exact = if tens >= 0 {
-                all.checked_mul(power).map(|all| all.div_ceil(u128::from(MILLION)))
-            } else {
-                Some(all.div_ceil(u128::from(MILLION) * power))
-            };
-            let exact = exact.filter(|exact| *exact < TOO_MUCH as u128 - 2);
-            match exact {
-                Some(exact) => prop_assert_eq!(cost.of(number), exact as i64),
-                None => prop_assert!(cost.of(number) >= TOO_MUCH - 2),
+        fn a_quantity_for_a_worth_makes_no_cell_worth_more_than_that(
+            up in 1_u64..1 << 40, down in 1_u64..1 << 40, more in 0_i64..1 << 58,
+            part in 0_u64..=1 << 32, is_short: bool,
+        ) {
+            let mut rule = Rule::nothing(0);
+            rule.rate = Rate::whole(up).times(Rate::whole(down).inverse());
+            rule.quick = Quick::new(rule.rate, UNKNOWN_WORTH);
+            rule.inverse = Quick::new(rule.rate.inverse(), TOO_MUCH);
+            let qty = rule.qty_worth(more);
+            let most = rule.inverse.near_of((QUICK_WORTH as u64).min(rule.inverse.most()));
+            let held = ((u128::from(most) * u128::from(part)) >> 33) as i64;
+            let held = if is_short { -held } else { held };
+            if qty > 0 {
+                prop_assert!(rule.worth(held + qty) - rule.worth(held) <= more);
             }
         }
     }

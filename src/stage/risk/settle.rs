@@ -14,6 +14,7 @@ impl Gate {
         if report.is_cancel_refusal || !report.reasons.is_empty() {
             return;
         }
+        self.changes += 1;
         let at = place(report.terms.side);
         let known = self.orders.find(report.order).copied();
         let Some(slot) = known else {

@@ -197,7 +197,7 @@ fn futures_count_what_their_contracts_are_worth() {
         Child { instrument: crate::base::InstrumentId(id), terms, ..stand.buy() }
     };
     let (inverse, linear) = (future(3, 500), future(4, 1));
-    let breaks = |gate: &Gate, child: &Child| gate.check(child).has(Reason::Gross);
+    let breaks = |gate: &Gate, child: &Child| gate.clone().check(child).has(Reason::Gross);
     assert!(!breaks(&stand.gate, &future(3, 1_000)) && breaks(&stand.gate, &future(3, 1_001)));
     assert!(!breaks(&stand.gate, &linear) && breaks(&stand.gate, &future(4, 2)));
     // Bitcoin falls by a half: who is short 500 inverse contracts of 100 dollars wins a bitcoin,
