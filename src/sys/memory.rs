@@ -206,8 +206,9 @@ fn touch(byte: *mut u8) {
 mod tests {
     use super::*;
 
-    /// Above the 32 MiB from which on glibc maps fresh pages for each allocation.
-    const BYTES: usize = 40 << 20;
+    /// Above the 64 MiB of a thread's arena, so that glibc maps fresh pages for each allocation and
+    /// what another test has freed is not given out again.
+    const BYTES: usize = 72 << 20;
 
     #[test]
     fn prefaulted_memory_keeps_its_bytes() {
