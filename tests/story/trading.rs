@@ -74,6 +74,19 @@ fn without_fills_each_order_is_taken_and_expired() {
 }
 
 #[test]
+fn an_order_that_is_over_makes_room_for_the_next_in_every_layout() {
+    let folder = eager("trading-room");
+    folder.file("c.toml", format!("[risk]\nopen_orders_max = 1\n{EAGER}"));
+    for layout in ["one", "venue-per-core", "stage-per-core"] {
+        let run = "binance:stamped:b --json --no-fills --config c.toml --layout";
+        let report = folder.replay(&format!("{run} {layout}")).is_well().json();
+        // Each is expired at once. The gate must hear it, or the first is the last; and so must
+        // both strategies, or each has but one for each side.
+        assert!(report["orders"].as_u64() > Some(4), "{layout}: {report}");
+    }
+}
+
+#[test]
 fn every_instruction_set_orders_the_same() {
     let folder = Folder::new("trading-simd");
     folder.file("b", gzip("binance-btcusdt"));

@@ -160,3 +160,61 @@ impl Member for Gate {
         self.idle();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{
+        ConnectionId, Continuity, Form, Instrument, InstrumentId, Instruments, Nanos, Symbol,
+    };
+    use crate::event::{Body, BookChange, BookState, Head, Level, Market, Stamp};
+    use crate::limits;
+    use crate::ring;
+    use crate::stage::book::Settings;
+
+    #[derive(Default)]
+    struct Ear(Vec<(BookState, Nanos)>);
+
+    impl Emit<View> for Ear {
+        fn emit(&mut self, view: &View) {
+            self.0.push((view.quote.state, view.quote.stamp.recv_ns));
+        }
+    }
+
+    fn books() -> Books {
+        let mut instruments = Instruments::default();
+        let plain = Instrument::plain("venue", Symbol::new(b"ONE").unwrap(), 1, 8);
+        let form = Form::Ladder { depth: 10 };
+        instruments.add(Instrument { continuity: Continuity::Unproven, form, ..plain }).unwrap();
+        Books::new(
+            &instruments,
+            &Settings { stale_after_ns: 5 * Nanos::SECOND, ..Settings::default() },
+        )
+    }
+
+    #[test]
+    fn books_are_told_the_time_and_know_a_silence_by_it() {
+        let (resyncs, _asked) = ring::spsc(limits::RING_RESYNC_SLOTS);
+        let mut books = books();
+        let mut shelf = Shelf { books: &mut books, resyncs };
+        let (mut grid, mut inbox, mut ear) = (Grid::default(), Inbox::default(), Ear::default());
+        let step =
+            |seconds: i64| Step { recv_ns: Nanos(seconds * Nanos::SECOND), ..Step::default() };
+        shelf.begin(&step(1), &mut grid, &mut inbox, &mut ear);
+        let change = BookChange { bids: 1, asks: 1, snapshot: true, ..BookChange::default() };
+        let recv_ns = step(1).recv_ns;
+        let stamp = Stamp { recv_ns, connection: ConnectionId(3), ..Stamp::default() };
+        let head = Head {
+            instrument: InstrumentId(0),
+            price_decimals: 1,
+            qty_decimals: 8,
+            ..Head::about_connection(stamp, Body::Book(change))
+        };
+        let levels = [Level { price: 10, qty: 1 }, Level { price: 11, qty: 1 }];
+        shelf.on(&Market { head: &head, levels: &levels }, &mut ear);
+        shelf.begin(&step(9), &mut grid, &mut inbox, &mut ear);
+        // The first tick after five seconds of silence, though no frame came with it.
+        let silent = Nanos(6 * Nanos::SECOND + Nanos::SECOND / 10);
+        assert_eq!(ear.0, [(BookState::Live, recv_ns), (BookState::Stale, silent)]);
+    }
+}
