@@ -78,8 +78,8 @@ pub(super) struct Ring {
 /// Rows that are looked at together.
 const AHEAD: usize = 8;
 
-/// The lowest bit of each byte.
-const EACH: u64 = u64::from_le_bytes([1; AHEAD]);
+/// A moment that does not come; the distance of any other from it is a number.
+pub(super) const NEVER_US: i64 = i64::MAX / 2;
 
 const MASK: u64 = SIGNAL_WINDOW_ROWS as u64 - 1;
 
@@ -222,10 +222,8 @@ impl Ring {
         let mut number = from;
         loop {
             let place = ((number + 1) & MASK) as usize;
-            let ahead = self.begins_us[place..].first_chunk::<AHEAD>().unwrap_or(&[i64::MAX; _]);
-            let past = u64::from_le_bytes(ahead.map(|begin_us| u8::from(begin_us <= until_us)));
-            // The first that is not: its byte is 0.
-            let count = u64::from((past ^ EACH).trailing_zeros() / 8);
+            let ahead = self.begins_us[place..].first_chunk::<AHEAD>().unwrap_or(&[NEVER_US; _]);
+            let count = u64::from(past(ahead, &[until_us; AHEAD]).trailing_ones());
             number += count;
             // Behind the newest there are rows of long ago.
             if count < AHEAD as u64 || number >= newest {
@@ -256,6 +254,17 @@ impl Ring {
     pub(super) fn oldest(&self) -> u64 {
         self.count.saturating_sub(SIGNAL_WINDOW_ROWS as u64)
     }
+}
+
+/// Has each of these moments come until then? Bit by bit; as a sum of signs, of which the compiler
+/// makes vectors where it makes a tangle of comparisons.
+#[inline(always)]
+pub(super) fn past(moments: &[i64; AHEAD], until: &[i64; AHEAD]) -> u32 {
+    let mut bits = 0;
+    for n in 0..AHEAD {
+        bits |= (moments[n].wrapping_sub(until[n]).wrapping_sub(1) >> 63) & (1 << n);
+    }
+    bits as u32
 }
 
 #[inline(always)]

@@ -19,7 +19,7 @@ use super::change::Change;
 use super::decay::Lanes;
 use super::finish::{BPS, Real, Sums, Values, finish, put};
 use super::logarithm::{NEAR, log_ratio, near};
-use super::ring::{Low, Ring, Row, SQUARE_UNIT, micros, squared_small};
+use super::ring::{Low, NEVER_US, Ring, Row, SQUARE_UNIT, micros, past, squared_small};
 use super::unit::Unit;
 use crate::event::HORIZONS;
 
@@ -115,7 +115,7 @@ impl Windows {
     pub(super) fn new() -> Windows {
         Windows {
             then: Then::default(),
-            next_us: [i64::MAX; HORIZONS],
+            next_us: [NEVER_US; HORIZONS],
             tails: [0; HORIZONS],
             now: Row::default(),
             oldest: (0, 0),
@@ -156,7 +156,7 @@ impl Windows {
         };
         let head = Head::next(&self.now, change, mid);
         self.move_tails(lengths, &head);
-        let is_plain = self.is_plain(lengths, change, &head);
+        let is_plain = self.is_plain(change, &head);
         if is_plain {
             self.show_plain(lengths, &head, ready, out);
         }
@@ -206,13 +206,10 @@ impl Windows {
     /// there are none.
     #[inline(always)]
     fn move_tails(&mut self, lengths: &Lengths, head: &Head) {
-        let mut stale = [0_u8; HORIZONS];
-        for h in 0..HORIZONS {
-            stale[h] = u8::from(self.next_us[h] <= head.at_us - lengths.us[h]);
-        }
-        let mut stale = u64::from_le_bytes(stale);
+        let begins_us = lengths.us.map(|us| head.at_us - us);
+        let mut stale = past(&self.next_us, &begins_us);
         while stale != 0 {
-            let h = stale.trailing_zeros() as usize / 8;
+            let h = stale.trailing_zeros() as usize % HORIZONS;
             self.tails[h] = self.ring.last_until(self.tails[h], head.at_us - lengths.us[h]);
             self.fill(h, head.at_us);
             stale &= stale - 1;
@@ -238,7 +235,7 @@ impl Windows {
 
     fn fill_all(&mut self) {
         for h in 0..HORIZONS {
-            self.fill(h, i64::MAX);
+            self.fill(h, NEVER_US);
         }
     }
 
@@ -275,14 +272,12 @@ impl Windows {
 
     /// May this view be reckoned in the plain way?
     #[inline(always)]
-    fn is_plain(&self, lengths: &Lengths, change: &Change, head: &Head) -> bool {
-        const LONGEST: usize = HORIZONS - 1;
+    fn is_plain(&self, change: &Change, head: &Head) -> bool {
         let Plain { low, width, are_flows_small } = self.plain;
-        let is_full = self.then.at_us[LONGEST] <= head.at_us - lengths.us[LONGEST];
         let above = head.mid - low;
         let flow = change.bid_flow.unsigned_abs() | change.ask_flow.unsigned_abs();
         let is_calm = change.log_return.abs() < 1.0 / 512.0;
-        is_full & are_flows_small & (above >= 0) & (above <= width) & (flow >> 59 == 0) & is_calm
+        are_flows_small & (above >= 0) & (above <= width) & (flow >> 59 == 0) & is_calm
     }
 
     /// Writes the values of all horizons, of which the first `ready` go out.
@@ -294,18 +289,38 @@ impl Windows {
         ready: usize,
         out: &mut Values<R>,
     ) {
+        const LONGEST: usize = HORIZONS - 1;
         let bps = BPS / head.mid as f64;
+        let is_full = self.then.at_us[LONGEST] <= head.at_us - lengths.us[LONGEST];
+        let shorter;
+        let per_us = if is_full {
+            &lengths.per_us
+        } else {
+            shorter = self.per_us(lengths, head.at_us);
+            &shorter
+        };
         for h in 0..HORIZONS {
             let from = self.then.mid[h] as f64;
             let s = (head.mid as f64 - from) / (head.mid as f64 + from);
-            let begin_us = head.at_us - lengths.us[h];
-            let sums = self.then.sums(h, head, begin_us, lengths.per_us[h], near(s));
+            let begin_us = self.then.at_us[h].max(head.at_us - lengths.us[h]);
+            let sums = self.then.sums(h, head, begin_us, per_us[h], near(s));
             put(out, h, finish::<R>(&sums, bps), ready);
         }
     }
 
-    /// The same where a memory is young, prices move far or are of many digits, or quantities are
-    /// huge: each window by itself, once the view's row is in.
+    /// One over each window where not all reach as far back as they should.
+    #[inline(never)]
+    fn per_us(&self, lengths: &Lengths, now_us: i64) -> Lanes {
+        let mut all = lengths.per_us;
+        for h in 0..HORIZONS {
+            let span = now_us - self.then.at_us[h].max(now_us - lengths.us[h]);
+            all[h] = if span > 0 { 1.0 / span as f64 } else { 1.0 };
+        }
+        all
+    }
+
+    /// The same where prices move far or are of many digits, or quantities are huge: each window by
+    /// itself, once the view's row is in.
     #[cold]
     #[inline(never)]
     pub(super) fn show_unusual<R: Real>(
@@ -317,17 +332,17 @@ impl Windows {
         let head = Head::of(&self.now);
         let bps = BPS / head.mid as f64;
         let [(low, high), (low_before, high_before)] = self.eras;
+        let per_us = self.per_us(lengths, head.at_us);
         let range = i128::from(high.max(high_before) - low.min(low_before));
         for h in 0..HORIZONS {
             let begin_us = self.then.at_us[h].max(head.at_us - lengths.us[h]);
             let span = head.at_us - begin_us;
-            let per_us = if span > 0 { 1.0 / span as f64 } else { 1.0 };
             let log_return = log_ratio(self.then.mid[h] as f64, head.mid as f64);
             let is_small = range * range * i128::from(span) < 1 << 62;
             let sums = if is_small && self.plain.are_flows_small {
-                self.then.sums(h, &head, begin_us, per_us, log_return)
+                self.then.sums(h, &head, begin_us, per_us[h], log_return)
             } else {
-                wide_sums(&self.ring.row(self.tails[h]), &self.now, begin_us, per_us, log_return)
+                wide_sums(&self.ring.row(self.tails[h]), &self.now, begin_us, per_us[h], log_return)
             };
             put(out, h, finish::<R>(&sums, bps), ready);
         }
