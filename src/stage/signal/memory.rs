@@ -92,7 +92,7 @@ impl Memory {
                 }
             }
             Memory::Window { lengths, all } => {
-                all[index].show(lengths, HORIZONS, &mut values);
+                all[index].show_unusual(lengths, HORIZONS, &mut values);
             }
         }
         values

@@ -16,7 +16,6 @@ pub(super) const SQUARE_UNIT: f64 = 1.0 / (1_u128 << 78) as f64;
 /// The mid from a moment on, and sums of all that was until then. Sums wrap; only differences
 /// count.
 #[derive(Clone, Copy, Debug, Default)]
-#[repr(C, align(64))]
 pub(super) struct Row {
     /// The integral of the mid until `t` is `area + mid t`, while this mid holds.
     pub(super) area: i128,
@@ -38,10 +37,37 @@ pub(super) struct Row {
     pub(super) sold: i64,
 }
 
+/// What windows need of a row where sums are usual: the mid and the lower halves of the sums, in one
+/// cache line.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+pub(super) struct Low {
+    pub(super) mid: i64,
+    pub(super) area: i64,
+    pub(super) area2: i64,
+    pub(super) squares: i64,
+    pub(super) order: i64,
+    pub(super) order_gross: i64,
+    pub(super) bought: i64,
+    pub(super) sold: i64,
+}
+
+/// The upper halves.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+struct High {
+    area: i64,
+    area2: i64,
+    squares: i64,
+    order: i64,
+    order_gross: i64,
+}
+
 /// The rows; the oldest goes where there is no room.
 #[derive(Clone, Debug)]
 pub(super) struct Ring {
-    rows: Box<[Row]>,
+    low: Box<[Low]>,
+    high: Box<[High]>,
     /// When each row begins, side by side; the first ones once more behind the last, so that
     /// [`AHEAD`] of them lie together from everywhere on.
     begins_us: Box<[i64]>,
@@ -51,6 +77,9 @@ pub(super) struct Ring {
 
 /// Rows that are looked at together.
 const AHEAD: usize = 8;
+
+/// A moment that does not come; the distance of any other from it is a number.
+pub(super) const NEVER_US: i64 = i64::MAX / 2;
 
 const MASK: u64 = SIGNAL_WINDOW_ROWS as u64 - 1;
 
@@ -82,6 +111,46 @@ impl Row {
         }
     }
 
+    /// Its lower halves.
+    #[inline(always)]
+    pub(super) fn low(&self) -> Low {
+        Low {
+            mid: self.mid,
+            area: self.area as i64,
+            area2: self.area2 as i64,
+            squares: self.squares as i64,
+            order: self.order as i64,
+            order_gross: self.order_gross as i64,
+            bought: self.bought,
+            sold: self.sold,
+        }
+    }
+
+    #[inline(always)]
+    fn high(&self) -> High {
+        High {
+            area: (self.area >> 64) as i64,
+            area2: (self.area2 >> 64) as i64,
+            squares: (self.squares >> 64) as i64,
+            order: (self.order >> 64) as i64,
+            order_gross: (self.order_gross >> 64) as i64,
+        }
+    }
+
+    fn of(at_us: i64, low: &Low, high: &High) -> Row {
+        Row {
+            area: join(high.area, low.area),
+            area2: join(high.area2, low.area2),
+            squares: join(high.squares, low.squares) as u128,
+            order: join(high.order, low.order),
+            order_gross: join(high.order_gross, low.order_gross),
+            at_us,
+            mid: low.mid,
+            bought: low.bought,
+            sold: low.sold,
+        }
+    }
+
     /// Counts in a unit of which `times` fit into that of before.
     pub(super) fn refine(&mut self, times: i64) {
         let times2 = i128::from(times) * i128::from(times);
@@ -94,7 +163,8 @@ impl Row {
 impl Ring {
     pub(super) fn new() -> Ring {
         Ring {
-            rows: vec![Row::default(); SIGNAL_WINDOW_ROWS].into(),
+            low: vec![Low::default(); SIGNAL_WINDOW_ROWS].into(),
+            high: vec![High::default(); SIGNAL_WINDOW_ROWS].into(),
             begins_us: vec![0; SIGNAL_WINDOW_ROWS + AHEAD].into(),
             count: 0,
         }
@@ -111,17 +181,32 @@ impl Ring {
     pub(super) fn push(&mut self, row: &Row, is_new: bool) {
         self.count += u64::from(is_new);
         let place = (self.newest() & MASK) as usize;
-        self.rows[place] = *row;
+        self.low[place] = row.low();
+        self.high[place] = row.high();
         self.begins_us[place] = row.at_us;
         if place < AHEAD {
             self.begins_us[SIGNAL_WINDOW_ROWS + place] = row.at_us;
         }
     }
 
-    /// The row with this number, counted since the memory began; it must be kept still.
+    /// The lower halves of the row with this number, counted since the memory began; it must be kept still.
     #[inline(always)]
-    pub(super) fn row(&self, number: u64) -> &Row {
-        &self.rows[(number & MASK) as usize]
+    pub(super) fn low(&self, number: u64) -> &Low {
+        &self.low[(number & MASK) as usize]
+    }
+
+    /// All of it. Cold.
+    pub(super) fn row(&self, number: u64) -> Row {
+        let place = (number & MASK) as usize;
+        Row::of(self.begins_us[place], &self.low[place], &self.high[place])
+    }
+
+    /// Its sum of order flow's sizes, and of squared log returns, whole.
+    #[inline(always)]
+    pub(super) fn flows(&self, number: u64) -> (i128, u128) {
+        let place = (number & MASK) as usize;
+        let (low, high) = (&self.low[place], &self.high[place]);
+        (join(high.order_gross, low.order_gross), join(high.squares, low.squares) as u128)
     }
 
     /// When it begins.
@@ -130,22 +215,19 @@ impl Ring {
         self.begins_us[(number & MASK) as usize]
     }
 
-    /// The newest row that is not after a moment, from one that is not on. The newest of all must
-    /// be after it.
+    /// The newest row that is not after a moment, from one that is not on.
     #[inline(always)]
     pub(super) fn last_until(&self, from: u64, until_us: i64) -> u64 {
+        let newest = self.newest();
         let mut number = from;
         loop {
             let place = ((number + 1) & MASK) as usize;
-            let ahead = self.begins_us[place..].first_chunk::<AHEAD>();
-            // Behind the newest there are rows of long ago, but it stands in their way.
-            let mut are_past = 0_u8;
-            for (n, begin_us) in ahead.unwrap_or(&[i64::MAX; AHEAD]).iter().enumerate() {
-                are_past |= u8::from(*begin_us <= until_us) << n;
-            }
-            number += u64::from(are_past.trailing_ones());
-            if are_past != u8::MAX {
-                return number;
+            let ahead = self.begins_us[place..].first_chunk::<AHEAD>().unwrap_or(&[NEVER_US; _]);
+            let count = u64::from(past(ahead, &[until_us; AHEAD]).trailing_ones());
+            number += count;
+            // Behind the newest there are rows of long ago.
+            if count < AHEAD as u64 || number >= newest {
+                return number.min(newest);
             }
         }
     }
@@ -154,7 +236,11 @@ impl Ring {
     #[cold]
     pub(super) fn refine(&mut self, times: i64) {
         let kept = (self.count as usize).min(SIGNAL_WINDOW_ROWS);
-        self.rows[..kept].iter_mut().for_each(|row| row.refine(times));
+        for (low, high) in self.low.iter_mut().zip(&mut self.high).take(kept) {
+            let mut row = Row::of(0, low, high);
+            row.refine(times);
+            (*low, *high) = (row.low(), row.high());
+        }
     }
 
     /// The number of the newest row.
@@ -170,15 +256,43 @@ impl Ring {
     }
 }
 
+/// Has each of these moments come until then? Bit by bit; as a sum of signs, of which the compiler
+/// makes vectors where it makes a tangle of comparisons.
+#[inline(always)]
+pub(super) fn past(moments: &[i64; AHEAD], until: &[i64; AHEAD]) -> u32 {
+    let mut bits = 0;
+    for n in 0..AHEAD {
+        bits |= (moments[n].wrapping_sub(until[n]).wrapping_sub(1) >> 63) & (1 << n);
+    }
+    bits as u32
+}
+
+#[inline(always)]
+fn join(high: i64, low: i64) -> i128 {
+    i128::from(high) << 64 | i128::from(low as u64)
+}
+
 /// The square in whole units, rounded.
 #[inline(always)]
 fn squared(log_return: f64) -> u128 {
-    let units = log_return * log_return * (1.0 / SQUARE_UNIT) + 0.5;
+    let units = units(log_return);
     // A usual square fits 64 bits, to which the processor rounds by itself.
     if units < 9e18 { units as i64 as u128 } else { units as u128 }
 }
 
+/// The same where it fits 63 bits.
 #[inline(always)]
-fn micros(ns: i64) -> i64 {
+pub(super) fn squared_small(log_return: f64) -> i64 {
+    units(log_return) as i64
+}
+
+#[inline(always)]
+fn units(log_return: f64) -> f64 {
+    log_return * log_return * (1.0 / SQUARE_UNIT) + 0.5
+}
+
+/// Time as it is counted here.
+#[inline(always)]
+pub(super) fn micros(ns: i64) -> i64 {
     ns / 1_000
 }

@@ -19,7 +19,7 @@ use super::change::Change;
 use super::decay::Lanes;
 use super::finish::{BPS, Real, Sums, Values, finish, put};
 use super::logarithm::{NEAR, log_ratio, near};
-use super::ring::{Ring, Row, SQUARE_UNIT};
+use super::ring::{Low, NEVER_US, Ring, Row, SQUARE_UNIT, micros, past, squared_small};
 use super::unit::Unit;
 use crate::event::HORIZONS;
 
@@ -34,8 +34,10 @@ pub(super) struct Windows {
     tails: [u64; HORIZONS],
     /// The newest row, which is the ring's last too.
     now: Row,
-    /// Large sums at the tail of the longest window.
-    oldest: Large,
+    /// At the tail of the longest window: order flow's sizes and squared returns, whole.
+    oldest: (i128, u128),
+    /// What the next view must keep to.
+    plain: Plain,
     /// Lowest and highest mid in this era and in the one before; an era is as long as the longest
     /// window.
     eras: [(i64, i64); 2],
@@ -65,13 +67,6 @@ struct Then {
     sold: [i64; HORIZONS],
 }
 
-/// Sums that tell whether the others fit 64 bits.
-#[derive(Clone, Copy, Debug, Default)]
-struct Large {
-    order_gross: i128,
-    squares: u128,
-}
-
 /// How long windows are.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
@@ -97,15 +92,14 @@ struct Head {
     sold: i64,
 }
 
-/// What the numbers of now allow.
-#[derive(Clone, Copy, Debug)]
-struct Fit {
-    /// How far mids lie apart at most.
-    range: i64,
-    /// Do squared returns and flows of all windows fit 64 bits?
+/// What keeps to the plain way: 64 bits, and the short series of the logarithm.
+#[derive(Clone, Copy, Debug, Default)]
+struct Plain {
+    /// The lowest mid that does, and how far others may lie above it.
+    low: i64,
+    width: i64,
+    /// Have squared returns and flows of all windows been small so far?
     are_flows_small: bool,
-    /// Are all mids within reach of the short series of the logarithm?
-    is_near: bool,
 }
 
 impl Lengths {
@@ -121,10 +115,11 @@ impl Windows {
     pub(super) fn new() -> Windows {
         Windows {
             then: Then::default(),
-            next_us: [i64::MAX; HORIZONS],
+            next_us: [NEVER_US; HORIZONS],
             tails: [0; HORIZONS],
             now: Row::default(),
-            oldest: Large::default(),
+            oldest: (0, 0),
+            plain: Plain::default(),
             eras: [(0, 0); 2],
             era_ends_us: 0,
             unit: Unit::of(1),
@@ -159,8 +154,18 @@ impl Windows {
             Some(mid) => mid,
             None => self.refine(change.mid2),
         };
+        let head = Head::next(&self.now, change, mid);
+        self.move_tails(lengths, &head);
+        let is_plain = self.is_plain(change, &head);
+        if is_plain {
+            self.show_plain(lengths, &head, ready, out);
+        }
+        // What the next view needs comes after what this one says: so its work is done while
+        // divisions and roots are under way.
         self.push(lengths, change, mid);
-        self.show(lengths, ready, out);
+        if !is_plain {
+            self.show_unusual(lengths, ready, out);
+        }
     }
 
     /// Counts mids in a unit that this one is a multiple of too. Once for each zero of a price at
@@ -191,39 +196,37 @@ impl Windows {
         }
         let (low, high) = self.eras[0];
         self.eras[0] = (low.min(mid), high.max(mid));
-        let begins_us = lengths.us.map(|us| now.at_us - us);
-        let oldest = self.ring.oldest();
-        if self.ring.newest() <= 1 || self.tails[HORIZONS - 1] < oldest {
-            self.make_room(oldest, &begins_us);
+        self.plan(lengths);
+        if self.ring.newest() <= 1 || self.tails[HORIZONS - 1] < self.ring.oldest() {
+            self.make_room(lengths);
         }
-        self.move_tails(&begins_us);
     }
 
     /// Moves the windows on whose next row has left them. Views come in bursts, so at most views
     /// there are none.
     #[inline(always)]
-    fn move_tails(&mut self, begins_us: &[i64; HORIZONS]) {
-        let mut stale = 0_u8;
-        for (h, (next, begin)) in self.next_us.iter().zip(begins_us).enumerate() {
-            stale |= u8::from(next <= begin) << h;
-        }
+    fn move_tails(&mut self, lengths: &Lengths, head: &Head) {
+        let begins_us = lengths.us.map(|us| head.at_us - us);
+        let mut stale = past(&self.next_us, &begins_us);
         while stale != 0 {
             let h = stale.trailing_zeros() as usize % HORIZONS;
-            self.tails[h] = self.ring.last_until(self.tails[h], begins_us[h]);
-            self.fill(h);
+            self.tails[h] = self.ring.last_until(self.tails[h], head.at_us - lengths.us[h]);
+            self.fill(h, head.at_us);
             stale &= stale - 1;
         }
     }
 
-    /// The oldest rows have gone: windows that reach back beyond them begin later.
+    /// There is a second row, which tails have to know of; or the oldest rows have gone, and windows
+    /// that reach back beyond them begin later.
     #[cold]
     #[inline(never)]
-    fn make_room(&mut self, oldest: u64, begins_us: &[i64; HORIZONS]) {
+    fn make_room(&mut self, lengths: &Lengths) {
+        let oldest = self.ring.oldest();
         let mut is_short = false;
-        for (tail, begin) in self.tails.iter_mut().zip(begins_us) {
+        for (tail, us) in self.tails.iter_mut().zip(lengths.us) {
             if *tail < oldest {
                 *tail = oldest;
-                is_short |= self.ring.row(oldest).at_us > *begin;
+                is_short |= self.ring.begin_us(oldest) > self.now.at_us - us;
             }
         }
         self.shortened += u64::from(is_short);
@@ -232,103 +235,133 @@ impl Windows {
 
     fn fill_all(&mut self) {
         for h in 0..HORIZONS {
-            self.fill(h);
+            self.fill(h, NEVER_US);
         }
     }
 
-    /// Puts beside the others what stands at a tail.
+    /// Puts beside the others what stands at a tail. `next_us` is when the row after the newest
+    /// begins.
     #[inline(always)]
-    fn fill(&mut self, h: usize) {
+    fn fill(&mut self, h: usize, next_us: i64) {
         let tail = self.tails[h];
-        let row = self.ring.row(tail);
-        self.then.fill(h, row);
+        self.then.fill(h, self.ring.begin_us(tail), self.ring.low(tail));
         if h == HORIZONS - 1 {
-            self.oldest = Large { order_gross: row.order_gross, squares: row.squares };
+            self.oldest = self.ring.flows(tail);
         }
         let has_next = tail < self.ring.newest();
-        self.next_us[h] = if has_next { self.ring.begin_us(tail + 1) } else { i64::MAX };
+        self.next_us[h] = if has_next { self.ring.begin_us(tail + 1) } else { next_us };
+    }
+
+    /// Says what the next view must keep to. All sums are as large as those of the longest window at
+    /// most.
+    #[inline(always)]
+    fn plan(&mut self, lengths: &Lengths) {
+        // A quotient of difference and sum is at most that of the difference and twice the lowest.
+        const NEAR_PARTS: i64 = (1.0 / NEAR) as i64;
+        let [(low, high), (low_before, high_before)] = self.eras;
+        let (low, high) = (low.min(low_before), high.max(high_before));
+        let range_max = lengths.range_max.min(low / NEAR_PARTS);
+        let gross = self.now.order_gross.wrapping_sub(self.oldest.0);
+        let squares = self.now.squares.wrapping_sub(self.oldest.1);
+        self.plain = Plain {
+            low: high - range_max,
+            width: 2 * range_max - (high - low),
+            are_flows_small: gross >> 61 == 0 && squares >> 61 == 0,
+        };
+    }
+
+    /// May this view be reckoned in the plain way?
+    #[inline(always)]
+    fn is_plain(&self, change: &Change, head: &Head) -> bool {
+        let Plain { low, width, are_flows_small } = self.plain;
+        let above = head.mid - low;
+        let flow = change.bid_flow.unsigned_abs() | change.ask_flow.unsigned_abs();
+        let is_calm = change.log_return.abs() < 1.0 / 512.0;
+        are_flows_small & (above >= 0) & (above <= width) & (flow >> 59 == 0) & is_calm
     }
 
     /// Writes the values of all horizons, of which the first `ready` go out.
     #[inline(always)]
-    pub(super) fn show<R: Real>(&self, lengths: &Lengths, ready: usize, out: &mut Values<R>) {
-        let fit = self.fit();
-        let head = Head::of(&self.now);
+    fn show_plain<R: Real>(
+        &self,
+        lengths: &Lengths,
+        head: &Head,
+        ready: usize,
+        out: &mut Values<R>,
+    ) {
+        const LONGEST: usize = HORIZONS - 1;
         let bps = BPS / head.mid as f64;
-        let longest = HORIZONS - 1;
-        let is_full = self.then.at_us[longest] <= head.at_us - lengths.us[longest];
-        if !(is_full && fit.are_flows_small && fit.is_near && fit.range <= lengths.range_max) {
-            return self.show_unusual(lengths, &fit, ready, out);
-        }
+        let is_full = self.then.at_us[LONGEST] <= head.at_us - lengths.us[LONGEST];
+        let shorter;
+        let per_us = if is_full {
+            &lengths.per_us
+        } else {
+            shorter = self.per_us(lengths, head.at_us);
+            &shorter
+        };
         for h in 0..HORIZONS {
             let from = self.then.mid[h] as f64;
             let s = (head.mid as f64 - from) / (head.mid as f64 + from);
-            let begin_us = head.at_us - lengths.us[h];
-            let sums = self.then.sums(h, &head, begin_us, lengths.per_us[h], near(s));
+            let begin_us = self.then.at_us[h].max(head.at_us - lengths.us[h]);
+            let sums = self.then.sums(h, head, begin_us, per_us[h], near(s));
             put(out, h, finish::<R>(&sums, bps), ready);
         }
     }
 
-    /// The same where a memory is young, prices move far or are of many digits, or quantities are
-    /// huge: each window by itself.
+    /// One over each window where not all reach as far back as they should.
+    #[inline(never)]
+    fn per_us(&self, lengths: &Lengths, now_us: i64) -> Lanes {
+        let mut all = lengths.per_us;
+        for h in 0..HORIZONS {
+            let span = now_us - self.then.at_us[h].max(now_us - lengths.us[h]);
+            all[h] = if span > 0 { 1.0 / span as f64 } else { 1.0 };
+        }
+        all
+    }
+
+    /// The same where prices move far or are of many digits, or quantities are huge: each window by
+    /// itself, once the view's row is in.
     #[cold]
     #[inline(never)]
-    fn show_unusual<R: Real>(
+    pub(super) fn show_unusual<R: Real>(
         &self,
         lengths: &Lengths,
-        fit: &Fit,
         ready: usize,
         out: &mut Values<R>,
     ) {
         let head = Head::of(&self.now);
         let bps = BPS / head.mid as f64;
-        let range2 = i128::from(fit.range) * i128::from(fit.range);
+        let [(low, high), (low_before, high_before)] = self.eras;
+        let per_us = self.per_us(lengths, head.at_us);
+        let range = i128::from(high.max(high_before) - low.min(low_before));
         for h in 0..HORIZONS {
             let begin_us = self.then.at_us[h].max(head.at_us - lengths.us[h]);
             let span = head.at_us - begin_us;
-            let per_us = if span > 0 { 1.0 / span as f64 } else { 1.0 };
             let log_return = log_ratio(self.then.mid[h] as f64, head.mid as f64);
-            let is_small = range2 * i128::from(span) < 1 << 62;
-            let sums = if is_small && fit.are_flows_small {
-                self.then.sums(h, &head, begin_us, per_us, log_return)
+            let is_small = range * range * i128::from(span) < 1 << 62;
+            let sums = if is_small && self.plain.are_flows_small {
+                self.then.sums(h, &head, begin_us, per_us[h], log_return)
             } else {
-                wide_sums(self.ring.row(self.tails[h]), &self.now, begin_us, per_us, log_return)
+                wide_sums(&self.ring.row(self.tails[h]), &self.now, begin_us, per_us[h], log_return)
             };
             put(out, h, finish::<R>(&sums, bps), ready);
-        }
-    }
-
-    /// What the numbers of now allow: sums are all as large as those of the longest window at most.
-    #[inline(always)]
-    fn fit(&self) -> Fit {
-        const APART: i64 = (0.5 / NEAR) as i64;
-        let [(low, high), (low_before, high_before)] = self.eras;
-        let low = low.min(low_before);
-        let range = high.max(high_before) - low;
-        let gross = self.now.order_gross.wrapping_sub(self.oldest.order_gross);
-        let squares = self.now.squares.wrapping_sub(self.oldest.squares);
-        Fit {
-            range,
-            are_flows_small: gross >> 62 == 0 && squares >> 62 == 0,
-            // Their difference over their sum is the range over twice the lowest at most.
-            is_near: range.saturating_mul(APART) <= low,
         }
     }
 }
 
 impl Then {
     #[inline(always)]
-    fn fill(&mut self, h: usize, row: &Row) {
-        self.at_us[h] = row.at_us;
-        self.mid[h] = row.mid;
-        self.mid2[h] = row.mid.wrapping_mul(row.mid);
-        self.area[h] = row.area as i64;
-        self.area2[h] = row.area2 as i64;
-        self.squares[h] = row.squares as i64;
-        self.order[h] = row.order as i64;
-        self.order_gross[h] = row.order_gross as i64;
-        self.bought[h] = row.bought;
-        self.sold[h] = row.sold;
+    fn fill(&mut self, h: usize, at_us: i64, low: &Low) {
+        self.at_us[h] = at_us;
+        self.mid[h] = low.mid;
+        self.mid2[h] = low.mid.wrapping_mul(low.mid);
+        self.area[h] = low.area;
+        self.area2[h] = low.area2;
+        self.squares[h] = low.squares;
+        self.order[h] = low.order;
+        self.order_gross[h] = low.order_gross;
+        self.bought[h] = low.bought;
+        self.sold[h] = low.sold;
     }
 
     /// The sums of one window, in 64 bits: modulo 2^64, in which the true values fit.
@@ -359,15 +392,38 @@ impl Then {
 }
 
 impl Head {
+    /// That of the row after this one, where sums are usual.
     #[inline(always)]
+    fn next(held: &Row, change: &Change, mid: i64) -> Head {
+        let at_us = micros(change.at_ns);
+        let (bid, ask) = (change.bid_flow, change.ask_flow);
+        let gross = bid.wrapping_abs().wrapping_add(ask.wrapping_abs());
+        Head {
+            at_us,
+            mid,
+            squares: (held.squares as i64).wrapping_add(squared_small(change.log_return)),
+            order: (held.order as i64).wrapping_add(bid).wrapping_add(ask),
+            order_gross: (held.order_gross as i64).wrapping_add(gross),
+            bought: held.bought.wrapping_add(change.bought),
+            sold: held.sold.wrapping_add(change.sold),
+            ..Head::until(held, at_us)
+        }
+    }
+
     fn of(now: &Row) -> Head {
-        let area = (now.area as i64).wrapping_add(now.mid.wrapping_mul(now.at_us));
+        Head::until(now, now.at_us)
+    }
+
+    /// The lower halves of a row, and the integrals until a moment at which its mid holds.
+    #[inline(always)]
+    fn until(now: &Row, at_us: i64) -> Head {
+        let area = (now.area as i64).wrapping_add(now.mid.wrapping_mul(at_us));
         let mid2 = now.mid.wrapping_mul(now.mid);
         Head {
-            at_us: now.at_us,
+            at_us,
             mid: now.mid,
             area,
-            area2: (now.area2 as i64).wrapping_add(mid2.wrapping_mul(now.at_us)),
+            area2: (now.area2 as i64).wrapping_add(mid2.wrapping_mul(at_us)),
             squares: now.squares as i64,
             order: now.order as i64,
             order_gross: now.order_gross as i64,
