@@ -198,9 +198,9 @@ pub const STRATEGIES_MAX: usize = 64;
 /// Orders of ours that are open or unknown at once, all venues together.
 pub const OPEN_ORDERS_MAX: usize = 4_096;
 
-/// Lanes of the risk gate that are made anew after each frame in which something moved: those of a
-/// few quotes on both sides. Others cost their order the making, 15 ns; each kept one costs the same
-/// after a frame.
+/// Lanes of the risk gate that are made anew after each frame in which something moved: those of
+/// a few quotes on both sides. Others cost their order the making, 15 ns; each kept one costs the
+/// same after a frame.
 pub const LANES_KEPT: usize = 8;
 
 /// Orders that are over and still remembered, the latest ones: a late fill or a reply that was

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::table::Table;
-use crate::base::{AssetId, InstrumentId, Price, StrategyId, render};
+use crate::base::{AssetId, Instrument, InstrumentId, Instruments, Price, StrategyId, render};
+use crate::cold::latch::Names;
 use crate::config::{Config, Resolved};
 use crate::event::{Action, OrderState, Reason};
 use crate::ledger::{By, Ledger, Money, Sheet};
@@ -52,6 +53,23 @@ impl Account {
         }
     }
 
+    /// What the ids of the risk gate's state stand for.
+    pub(super) fn names(&self, instruments: &Instruments) -> Names {
+        Names {
+            instruments: instruments.iter().map(Instrument::name).collect(),
+            accounts: self.ledger.accounts().map(|(name, _)| name.to_owned()).collect(),
+            strategies: self.ledger.strategies().to_vec(),
+            assets: self.ledger.assets().iter().map(|asset| asset.name.clone()).collect(),
+            reckoning: self.currency.clone(),
+            decimals: self.decimals,
+        }
+    }
+
+    /// Adds what a user should know of how it is reckoned.
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
     /// Books a run.
     pub(super) fn settle(mut self, outcome: &Outcome) -> Settled {
         let (mut orders, mut cancels, mut fills) = (0, 0, 0);
@@ -73,6 +91,10 @@ impl Account {
                 let id = InstrumentId(n as u32);
                 self.ledger.on_quote(id, Price(bid.price), Price(ask.price));
             }
+        }
+        if let Some(halt) = outcome.gate.halted() {
+            let (reason, since) = (halt.reason.name(), halt.since);
+            self.notes.push(format!("trading is halted: {reason}, since {since}"));
         }
         let counted = Reason::ALL.into_iter().zip(outcome.denied);
         Settled {

@@ -8,12 +8,14 @@ use serde_json::{Map, Value, json};
 
 use super::args;
 use super::output::{self, Failure};
+use super::risk;
 use super::table::{Table, grouped};
 use super::trading;
 use crate::base::{AssetId, Continuity, Form, Instrument, InstrumentKind, render};
 use crate::config::{Config, ConfigError, Conversion, MANUAL, Resolved, Wrong};
 use crate::limits;
 use crate::pipeline::{self, Layout};
+use crate::stage::risk::Settings;
 use crate::sys::core;
 use crate::venue::wire::FastLevel;
 
@@ -36,6 +38,8 @@ enum Verb {
 struct Host {
     config: Config,
     resolved: Resolved,
+    /// What the risk gate is told.
+    risk: Settings,
     /// What the layout comes to.
     layout: Layout,
     /// Hot threads, each with its core where it has one of its own.
@@ -96,6 +100,7 @@ fn refused(error: &ConfigError) -> Value {
 impl Host {
     fn new(config: Config) -> Result<Host, Failure> {
         let resolved = config.resolve();
+        let risk = risk::settings(&config, &resolved);
         let mut venues: Vec<&str> = resolved.instruments.iter().map(|i| i.venue).collect();
         venues.sort_unstable();
         venues.dedup();
@@ -107,7 +112,7 @@ impl Host {
         let core = |n| config.pipeline.pin.then(|| pipeline::core_of(n, count, &hot)).flatten();
         let threads = names.into_iter().enumerate().map(|(n, name)| (name, core(n))).collect();
         let simd = config.pipeline.simd.unwrap_or_else(FastLevel::detect);
-        Ok(Host { config, resolved, layout, threads, cores, simd })
+        Ok(Host { config, resolved, risk, layout, threads, cores, simd })
     }
 
     fn asset(&self, id: Option<AssetId>) -> &str {
@@ -133,8 +138,6 @@ impl Host {
             let (name, assets) = (&group.name, &group.assets);
             json!({ "name": name, "assets": assets, "basis_bps_max": group.basis_bps_max })
         });
-        let accounts =
-            resolved.accounts.iter().map(|a| json!({ "name": a.name, "venue": a.venue.name }));
         let limits = limits().into_iter().map(|(name, value, _)| pair(name, value));
         json!({
             "ok": true,
@@ -168,7 +171,8 @@ impl Host {
             "reporting": self.asset(Some(resolved.reporting)),
             "assets": self.asset_objects(),
             "fungible": fungible.collect::<Vec<_>>(),
-            "accounts": accounts.collect::<Vec<_>>(),
+            "accounts": risk::account_objects(resolved, &self.risk),
+            "risk": risk::object(resolved, &self.risk),
             "instruments":
                 resolved.instruments.iter().map(|i| self.instrument_object(i)).collect::<Vec<_>>(),
             "models": trading::model_objects(resolved),
@@ -226,9 +230,12 @@ impl Host {
         let sections = [
             ("Instruments", self.instruments()),
             ("Assets", self.assets()),
-            ("Accounts", self.accounts()),
+            ("Accounts", risk::account_table(&self.resolved, &self.risk)),
             ("Models", trading::models(&self.resolved)),
             ("Strategies", trading::strategies(&self.config, &self.resolved)),
+            ("Risk limits", risk::whole_table(&self.resolved, &self.risk)),
+            ("Risk limits of instruments", risk::instrument_table(&self.resolved, &self.risk)),
+            ("Risk limits of others", risk::exposure_table(&self.resolved, &self.risk)),
             ("Hot threads", self.threads()),
             ("Settings", self.settings()),
             ("Limits, compiled in", limit_table()),
@@ -299,14 +306,6 @@ impl Host {
             };
             let others = others.unwrap_or_else(|| String::from("-"));
             table.row(vec![asset.name.clone(), asset.decimals.to_string(), others, way]);
-        }
-        table
-    }
-
-    fn accounts(&self) -> Table {
-        let mut table = Table::new(&["account", "venue"]);
-        for account in &self.resolved.accounts {
-            table.row(vec![account.name.clone(), account.venue.name.to_owned()]);
         }
         table
     }

@@ -16,9 +16,11 @@ mod report;
 mod resume;
 mod sample;
 mod sheet;
+mod state;
 mod table;
 mod why;
 mod trading;
+mod risk;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

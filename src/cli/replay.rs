@@ -14,6 +14,7 @@ use super::compare::{self, Other};
 use super::output::{self, Failure};
 use super::recordings::{self, Loaded, Recordings, Setup};
 use super::report;
+use super::state;
 use super::table::grouped;
 use crate::cold::{Recorder, Session};
 use crate::config::Config;
@@ -43,6 +44,10 @@ pub(super) struct Arguments {
     /// Write what was played, ordered and filled to a journal in this directory.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
+    /// Take up the risk gate's halt, positions and losses from this file, and leave them there; a
+    /// journal does not hold them, so there is none of such a run.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "against"])]
+    risk_state: Option<PathBuf>,
     /// Compare with a journal and name the first difference.
     #[arg(long, value_name = "JOURNAL")]
     against: Option<PathBuf>,
@@ -68,6 +73,7 @@ impl Arguments {
             pace: String::from("max"),
             no_fills: false,
             record: None,
+            risk_state: None,
             against: None,
         }
     }
@@ -129,7 +135,15 @@ pub(super) fn run(
     setup.session.fills &= !arguments.no_fills;
     let mut plan = arguments.plan(&setup.config)?;
     let mut loaded = arguments.recordings.load(&setup.config)?;
-    let account = fit(&mut plan, &mut loaded, &setup);
+    let mut account = fit(&mut plan, &mut loaded, &setup);
+    let kept = match &arguments.risk_state {
+        Some(path) => {
+            let Loaded { instruments, .. } = &loaded;
+            let names = state::restore(path, &mut account, instruments, &mut plan.trading)?;
+            Some((path, names))
+        }
+        None => None,
+    };
     // What may fail comes before a long play, not after it.
     let other = arguments.against.as_deref().map(Other::load).transpose()?;
     let recorder = match &arguments.record {
@@ -142,6 +156,9 @@ pub(super) fn run(
     let outcome = play(&loaded, &plan)?;
     if let (Some(recorder), Some(dir)) = (recorder, &arguments.record) {
         record(recorder, dir, &loaded, &plan, &setup, &outcome)?;
+    }
+    if let Some((path, names)) = &kept {
+        state::keep(path, names, &outcome)?;
     }
     let account = account.settle(&outcome);
     if as_json {

@@ -14,6 +14,7 @@ use crate::base::render;
 pub(super) struct Names {
     pub(super) assets: Vec<String>,
     pub(super) instruments: Vec<String>,
+    pub(super) strategies: Vec<String>,
     pub(super) sides: Vec<Side>,
 }
 

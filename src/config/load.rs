@@ -99,6 +99,7 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
         let names = Names {
             assets: named(root, ASSETS.path),
             instruments: named(root, INSTRUMENTS.path),
+            strategies: named(root, STRATEGIES.path),
             sides: sides(root),
         };
         check::check(&universe, &names, wrong);

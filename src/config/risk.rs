@@ -77,6 +77,7 @@ pub(super) fn check(
         .iter()
         .for_each(|n| known("instruments", &n.name, n.place, &names.instruments));
     lists.assets.iter().for_each(|n| known("assets", &n.name, n.place, &names.assets));
+    lists.strategies.iter().for_each(|n| known("strategies", &n.name, n.place, &names.strategies));
     lists.accounts.iter().for_each(|n| known("accounts", &n.name, n.place, &accounts));
 }
 
@@ -225,11 +226,14 @@ mod tests {
     #[test]
     fn limits_of_what_is_not_there_are_told_with_the_nearest_name() {
         let text = "[[risk.instruments]]\ninstrument = \"kraken:BTC/USDD\"\n[[risk.assets]]\n\
-                    asset = \"BTX\"\n[[risk.accounts]]\naccount = \"nobody\"\n";
+                    asset = \"BTX\"\n[[risk.accounts]]\naccount = \"nobody\"\n\
+                    [[risk.strategies]]\nstrategy = \"momentun\"\n";
         let faults = faults(text);
         assert!(faults.contains("my.toml:1: risk.instruments: found kraken:BTC/USDD"), "{faults}");
         assert!(faults.contains("did you mean \"BTC\"?"), "{faults}");
         assert!(faults.contains("my.toml:5: risk.accounts: found nobody"), "{faults}");
+        assert!(faults.contains("my.toml:7: risk.strategies: found momentun"), "{faults}");
+        assert!(faults.contains("did you mean \"momentum\"?"), "{faults}");
     }
 
     #[test]

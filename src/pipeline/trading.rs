@@ -19,6 +19,8 @@ pub struct Trading {
     pub route: route::Settings,
     /// Limits.
     pub risk: risk::Settings,
+    /// Where an earlier run left the gate; a halt in it stays.
+    pub risk_state: Option<risk::State>,
     /// Accounts and the session's number, as dispatch knows them.
     pub dispatch: dispatch::Settings,
     /// The venues in a box, one an account.
@@ -68,6 +70,7 @@ impl Trading {
                 ..resolved.trading.routes.clone()
             },
             risk: gate(config, resolved),
+            risk_state: None,
             dispatch: dispatch::Settings {
                 epoch: 0,
                 accounts: resolved.accounts.iter().map(|account| account.venue).collect(),

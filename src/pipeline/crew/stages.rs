@@ -131,10 +131,14 @@ impl Ends {
 impl Mind {
     pub(in crate::pipeline) fn new(instruments: &Instruments, plan: &Plan) -> Mind {
         let trading = &plan.trading;
+        let mut gate = Gate::new(instruments, &trading.risk);
+        if let Some(state) = &trading.risk_state {
+            gate.restore(state);
+        }
         Mind {
             strategies: Strategies::new(instruments, &trading.strategy),
             router: Router::new(instruments, &trading.route),
-            gate: Gate::new(instruments, &trading.risk),
+            gate,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Lanes against the full checks: whatever the limits and whatever happens, a lane lets nothing pass
-//! that a check denies, and an ordinary order needs nothing more.
+//! Lanes against the full checks: whatever the limits and whatever happens, a lane lets nothing
+//! pass that a check denies, and an ordinary order needs nothing more.
 
 use proptest::prelude::*;
 
