@@ -29,10 +29,10 @@ use neural_kraken::tape::{self, SAMPLES, Spec, Tape};
 use neural_kraken::venue::wire::FastLevel;
 use neural_kraken::venue::{self, Input, Label, Session};
 
-use support::chain::Chain;
-use support::outfit;
+use machine::chain::Chain;
+use machine::outfit;
 
-mod support;
+mod machine;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|a| !a.starts_with("--"));

@@ -11,8 +11,8 @@ use neural_kraken::tape::{Frame, Tape};
 use neural_kraken::venue::Input;
 use neural_kraken::venue::wire::Padded;
 
-use crate::support::chain::Chain;
-use crate::support::outfit;
+use crate::machine::chain::Chain;
+use crate::machine::outfit;
 use crate::support::source::{Kind, SOURCES, Source};
 use crate::support::{Bench, Case, Contender};
 

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use support::Bench;
 
+mod machine;
 mod support;
 
 mod book;

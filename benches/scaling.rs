@@ -1,9 +1,9 @@
 //! How cost grows with instruments: a recording multiplied under other names.
 //!
 //! Each contender plays the same frames the same number of times. `in turn`: many instruments have
-//! each frame one after the other, which is the worst order for every cache. `mixed`: the next frame
-//! is of the n-th instrument with a weight of 1/n (Zipf), as volume is spread over the symbols of a
-//! venue. The ratio that counts is the one of the means.
+//! each frame one after the other, which is the worst order for every cache. `mixed`: the next
+//! frame is of the n-th instrument with a weight of 1/n (Zipf), as volume is spread over the
+//! symbols of a venue. The ratio that counts is the one of the means.
 
 use neural_kraken::base::{ConnectionId, Instrument, InstrumentId, Instruments, Nanos, Symbol};
 use neural_kraken::event::{BookState, Stamp};
@@ -12,8 +12,8 @@ use neural_kraken::tape::Tape;
 use neural_kraken::venue::wire::Padded;
 use neural_kraken::venue::{Dialect, Input};
 
-use crate::support::chain::Chain;
-use crate::support::outfit;
+use crate::machine::chain::Chain;
+use crate::machine::outfit;
 use crate::support::source::SOURCES;
 use crate::support::{Bench, Case, Contender};
 

@@ -7,11 +7,8 @@
 
 #![allow(dead_code, reason = "each bench uses what it needs of it")]
 
-pub(crate) mod chain;
-mod desk;
 mod fit;
 mod markdown;
-pub(crate) mod outfit;
 pub(crate) mod source;
 mod stamp;
 mod table;

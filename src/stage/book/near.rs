@@ -95,8 +95,8 @@ impl<const BID: bool> Near<BID> {
         self.best = self.best.max(if qty == 0 { i64::MIN } else { key });
     }
 
-    /// Reads the slots that a run of [`Near::set`] will write: reads that know nothing of each other
-    /// wait for memory together, writes one after the other.
+    /// Reads the slots that a run of [`Near::set`] will write: reads that know nothing of each
+    /// other wait for memory together, writes one after the other.
     #[inline(always)]
     pub(super) fn read_ahead(&self, frame: Frame, levels: &[Level]) {
         let mut all = 0;
