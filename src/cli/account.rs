@@ -189,15 +189,15 @@ impl Settled {
             let mut text = String::from("\nPaper trading: nothing was ordered\n");
             if self.traded.is_empty() {
                 text.push_str(
-                    "note: no strategy trades an instrument of this recording (`config check` lists \
-                     them)\n",
+                    "note: no strategy trades an instrument of this recording (`config check` \
+                     lists them)\n",
                 );
             }
             self.tell_notes(&mut text);
             return text;
         }
         let mut text = format!(
-            "\nPaper trading: {} orders, {} cancels, {} fills, {} expired, {} rejected by the venue\n",
+            "\nPaper trading: {} orders, {} cancels, {} fills, {} expired, {} rejected by venues\n",
             self.orders, self.cancels, self.fills, self.expired, self.rejected
         );
         let currency = format!("total {}", self.currency);

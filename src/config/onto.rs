@@ -149,7 +149,7 @@ fn shortest(
             group.assets.iter().filter_map(place).map(|n| AssetId(n as u16)).collect();
         edges.extend(ids.windows(2).map(|pair| (pair[0], pair[1], None)));
     }
-    // A linear contract has a price of its base in its quote, too; an inverse one is not reckoned by.
+    // A linear contract has a price of its base in its quote, too; an inverse one is left out.
     for instrument in instruments.iter().filter(|i| i.kind != InstrumentKind::Inverse) {
         if let (Some(base), Some(quote)) = (instrument.base, instrument.quote) {
             edges.push((base, quote, Some(instrument.id)));

@@ -176,7 +176,9 @@ fn an_asset_without_a_mark_is_named() {
 proptest! {
     #[test]
     fn the_total_is_what_the_balances_are_worth(
-        fills in prop::collection::vec((any::<bool>(), 1_i64..2_000, 1_i64..COIN, -9_i64..9), 1..60),
+        fills in prop::collection::vec(
+            (any::<bool>(), 1_i64..2_000, 1_i64..COIN, -9_i64..9), 1..60
+        ),
         mark in 1_i64..2_000,
     ) {
         let [mut average, mut fifo] = [Lots::Average, Lots::Fifo].map(ledger);

@@ -23,9 +23,9 @@ pub(in crate::pipeline) struct Grid {
 }
 
 impl Grid {
-    /// The last tick up to and with a step's time, where one has passed since it was last asked. Nothing
-    /// happens between the ticks of one step, so after a silence the last one says all: a stage that
-    /// was told of each would do again and again what nobody can have answered yet.
+    /// The last tick up to and with a step's time, where one has passed since it was last asked.
+    /// Nothing happens between the ticks of one step, so after a silence the last one says all: a
+    /// stage that was told of each would do again and again what nobody can have answered yet.
     #[inline(always)]
     pub(in crate::pipeline) fn up_to(&mut self, step: &Step) -> Option<Tick> {
         let Step { recv_ns, frame, .. } = *step;

@@ -1,8 +1,8 @@
 //! The recent past of one instrument, as prefix sums in whole numbers: what lies between two
 //! moments is a subtraction, exact whatever came before.
 //!
-//! Time is in whole microseconds here, and the mid in its [`super::unit`], so that the sums of usual
-//! prices fit 64 bits. Views of the same microsecond share a row.
+//! Time is in whole microseconds here, and the mid in its [`super::unit`], so that the sums of
+//! usual prices fit 64 bits. Views of the same microsecond share a row.
 //!
 //! Never: an allocation after construction; a float in a sum that grows.
 
@@ -37,8 +37,8 @@ pub(super) struct Row {
     pub(super) sold: i64,
 }
 
-/// What windows need of a row where sums are usual: the mid and the lower halves of the sums, in one
-/// cache line.
+/// What windows need of a row where sums are usual: the mid and the lower halves of the sums, in
+/// one cache line.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C, align(64))]
 pub(super) struct Low {
@@ -189,7 +189,8 @@ impl Ring {
         }
     }
 
-    /// The lower halves of the row with this number, counted since the memory began; it must be kept still.
+    /// The lower halves of the row with this number, counted since the memory began; it must be
+    /// kept still.
     #[inline(always)]
     pub(super) fn low(&self, number: u64) -> &Low {
         &self.low[(number & MASK) as usize]

@@ -216,8 +216,8 @@ impl Windows {
         }
     }
 
-    /// There is a second row, which tails have to know of; or the oldest rows have gone, and windows
-    /// that reach back beyond them begin later.
+    /// There is a second row, which tails have to know of; or the oldest rows have gone, and
+    /// windows that reach back beyond them begin later.
     #[cold]
     #[inline(never)]
     fn make_room(&mut self, lengths: &Lengths) {
@@ -252,8 +252,8 @@ impl Windows {
         self.next_us[h] = if has_next { self.ring.begin_us(tail + 1) } else { next_us };
     }
 
-    /// Says what the next view must keep to. All sums are as large as those of the longest window at
-    /// most.
+    /// Says what the next view must keep to. All sums are as large as those of the longest window
+    /// at most.
     #[inline(always)]
     fn plan(&mut self, lengths: &Lengths) {
         // A quotient of difference and sum is at most that of the difference and twice the lowest.
