@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn all_horizons_that_it_reads_must_be_ready() {
         let mut both = given(&[0], 0.0);
-        let Form::Linear(of) = &mut both.form else { panic!("it is linear") };
+        let Form::Linear(of) = &mut both.form;
         of.weights.push((Features::place(Over::OrderFlow, 5), 0.0));
         let mut models = models(vec![both]);
         for (ready, standing) in [
