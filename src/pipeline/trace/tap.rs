@@ -192,7 +192,6 @@ mod tests {
         let mut whole = Sha256::new();
         whole.update(7_u16.to_le_bytes());
         whole.update(Sha256::digest(&bytes));
-        let text: String = whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hash(&[output]), text);
+        assert_eq!(hash(&[output]), format!("{:x}", whole.finalize()));
     }
 }
