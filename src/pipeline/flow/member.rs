@@ -213,8 +213,8 @@ mod tests {
         let levels = [Level { price: 10, qty: 1 }, Level { price: 11, qty: 1 }];
         shelf.on(&Market { head: &head, levels: &levels }, &mut ear);
         shelf.begin(&step(9), &mut grid, &mut inbox, &mut ear);
-        // The first tick after five seconds of silence, though no frame came with it.
-        let silent = Nanos(6 * Nanos::SECOND + Nanos::SECOND / 10);
+        // After more than five seconds of silence, though no frame came with it.
+        let silent = Nanos(9 * Nanos::SECOND);
         assert_eq!(ear.0, [(BookState::Live, recv_ns), (BookState::Stale, silent)]);
     }
 }

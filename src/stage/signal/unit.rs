@@ -73,7 +73,8 @@ mod tests {
             for n in 0..2_000 {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 let bits = 18 + (seed >> 60) as u32;
-                let any = (seed >> bits) as i64 / if n % 2 == 0 { 1 } else { ten } * ten;
+                let any = (seed >> bits) as i64;
+                let any = if n % 2 == 0 { any } else { any / ten * ten };
                 for mid2 in [any, any + n % 3, (seed >> 18) as i64] {
                     let expected = (mid2 % ten == 0).then_some(mid2 / ten);
                     assert_eq!(unit.count(mid2), expected, "{mid2} in {ten}");
