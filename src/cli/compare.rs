@@ -189,7 +189,7 @@ fn said(logged: &Logged, instruments: &Instruments) -> String {
     }
     match Output::decode(&logged.bytes) {
         Some(Output { put: Put::Report(report), .. }) => {
-            text.push_str(&told_report(&report, instruments))
+            text.push_str(&told_report(&report, instruments));
         }
         _ => {
             let _ = write!(text, "a report of {} bytes that cannot be read", logged.bytes.len());

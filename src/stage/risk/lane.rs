@@ -10,6 +10,8 @@
 //! A sign bit is the cheapest way to keep a comparison: a subtraction and an or, one branch at the
 //! end. Bounds are not below -1 and numbers not below zero, so that no difference wraps.
 
+#![allow(clippy::needless_bitwise_bool, reason = "no branch where each part is cheap")]
+
 use super::collar::{PRICE_MAX, off_by};
 use super::gate::Gate;
 use super::rule::place;

@@ -15,6 +15,12 @@
 //! A window that began before the memory, or before the oldest row that there was room for, begins
 //! there instead; the latter is counted.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "one place in several arrays at once, which becomes vectors so"
+)]
+#![allow(clippy::needless_bitwise_bool, reason = "no branch where each part is cheap")]
+
 use super::change::Change;
 use super::decay::Lanes;
 use super::finish::{BPS, Real, Sums, Values, finish, put};
