@@ -31,7 +31,7 @@ pub(super) struct Rule {
     pub(super) market: i64,
     /// Bid plus ask.
     pub(super) twice: i64,
-    /// How far from it twice a price may be, in parts of [`BPS`].
+    /// How far from it twice a price may be, in parts of `BPS`.
     pub(super) reach: i64,
     pub(super) is_live: bool,
     /// Is it an instrument at all, with assets that are known?
