@@ -237,6 +237,14 @@ impl Contender for Many<'_> {
         }
     }
 
+    fn rest(&mut self) {
+        let (sent, refused) = self.chain.orders();
+        if refused > 0 {
+            let (count, why) = (self.names.len(), self.chain.denied());
+            eprintln!("scaling: of {count} instruments {sent} orders sent, {refused} not: {why:?}");
+        }
+    }
+
     fn prepare(&mut self, index: usize) {
         let (frame, instrument) = self.place(index);
         let reel = self.reel;
