@@ -48,8 +48,6 @@ const BENCHES: &[(&str, Run)] = &[
     ("strategy", strategy::run),
     ("risk", risk::run),
     ("dispatch", dispatch::run),
-    ("risk", risk::run),
-    ("dispatch", dispatch::run),
     ("layouts", layouts::run),
 ];
 
