@@ -166,8 +166,80 @@ fn the_first_minutes_are_those_of_the_definition() {
 #[test]
 fn prices_with_many_decimals_need_128_bits_and_have_them() {
     let checks = [2, 10, 1_000, 20_000, 40_000];
-    compare(Form::Window, 50_000, &checks, 1_000_000);
+    compare(Form::Window, 50_000, &checks, 999_983);
     compare(Form::Exponential, 50_000, &checks, 1_000_000);
+}
+
+#[test]
+fn decimals_that_are_always_zero_make_no_difference() {
+    let mut plain = signals(Form::Window, None);
+    let mut padded = signals(Form::Window, None);
+    let (mut market, mut same) = (Market::new(9, 1), Market::new(9, 1_000_000));
+    for n in 0..60_000 {
+        let (a, b) = (seen(&mut plain, market.next()), seen(&mut padded, same.next()));
+        let over = Over::ALL.len() * HORIZONS;
+        assert_eq!(a.values[..over], b.values[..over], "view {n}");
+    }
+}
+
+#[test]
+fn a_finer_price_than_all_before_keeps_what_was_summed() {
+    let mut signals = signals(Form::Window, None);
+    let mut sights = Vec::new();
+    let mut market = Market::new(13, 1_000_000);
+    for n in 0..30_000_i64 {
+        let mut view = *market.next();
+        // A digit more at each of these views, for that view alone.
+        let finer = [(9_000, 100_000), (9_500, 1_000), (20_000, 1)];
+        let more = finer.iter().find(|(at, _)| n == *at).map_or(0, |(_, more)| *more);
+        view.quote.ask.price += more;
+        seen(&mut signals, &view);
+        sights.push(Sight::new(&view.quote));
+        if more == 0 && n % 5_000 != 1 {
+            continue;
+        }
+        let exact = signals.memory.exact(0, 0.0);
+        for (h, horizon_ns) in signals.horizons_ns().into_iter().enumerate() {
+            let truth = twin::window(&sights, horizon_ns);
+            agree(&exact.map(|row| row[h]), &truth, 1e-9, (n as usize, h));
+        }
+    }
+}
+
+#[test]
+fn rows_that_leave_a_window_together_all_leave_it() {
+    let mut signals = signals(Form::Window, None);
+    let mut market = Market::new(19, 1);
+    let mut sights = Vec::new();
+    for (n, pause_ms) in [20, 300, 3_000, 60_000].into_iter().enumerate() {
+        for _ in 0..2_000 {
+            seen(&mut signals, market.next());
+            sights.push(Sight::new(&market.view.quote));
+        }
+        market.view.quote.stamp.recv_ns.0 += pause_ms * 1_000_000;
+        seen(&mut signals, market.next());
+        sights.push(Sight::new(&market.view.quote));
+        let exact = signals.memory.exact(0, 0.0);
+        for (h, horizon_ns) in signals.horizons_ns().into_iter().enumerate() {
+            let truth = twin::window(&sights, horizon_ns);
+            agree(&exact.map(|row| row[h]), &truth, 1e-9, (n, h));
+        }
+    }
+}
+
+#[test]
+fn the_plain_way_of_windows_is_the_exact_one_rounded() {
+    let mut signals = signals(Form::Window, None);
+    let mut market = Market::new(17, 1);
+    for n in 0..60_000 {
+        let features = seen(&mut signals, market.next());
+        let exact = signals.memory.exact(0, 0.0);
+        for (h, over) in (0..HORIZONS).flat_map(|h| Over::ALL.map(|over| (h, over))) {
+            let (shown, exact) = (f64::from(features.over(over, h)), exact[over as usize][h]);
+            let is_good = (shown - exact).abs() <= 1e-6 * exact.abs().max(1.0);
+            assert!(is_good || !features.is_ready(h), "{over:?} {h} at {n}: {shown} {exact}");
+        }
+    }
 }
 
 #[test]

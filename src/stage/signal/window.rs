@@ -144,6 +144,7 @@ impl Windows {
         self.eras = [(mid, mid); 2];
         self.era_ends_us = self.now.at_us + lengths.us[HORIZONS - 1];
         self.fill_all();
+        self.plan(lengths);
     }
 
     /// Adds what a view changed, moves the windows on, and writes the values of all horizons, of
@@ -158,7 +159,7 @@ impl Windows {
     ) {
         let mid = match self.unit.count(change.mid2) {
             Some(mid) => mid,
-            None => self.refine(change.mid2),
+            None => self.refine(lengths, change.mid2),
         };
         let head = Head::next(&self.now, change, mid);
         self.move_tails(lengths, &head);
@@ -178,7 +179,7 @@ impl Windows {
     /// most, and early in a memory as a rule: the last digit of a tick does not stay 0 for long.
     #[cold]
     #[inline(never)]
-    fn refine(&mut self, mid2: i64) -> i64 {
+    fn refine(&mut self, lengths: &Lengths, mid2: i64) -> i64 {
         let finer = self.unit.finer(mid2);
         let times = self.unit.over(finer);
         self.unit = finer;
@@ -186,6 +187,7 @@ impl Windows {
         self.ring.refine(times);
         self.eras = self.eras.map(|(low, high)| (low * times, high * times));
         self.fill_all();
+        self.plan(lengths);
         finer.count(mid2).unwrap_or(mid2)
     }
 
@@ -208,8 +210,8 @@ impl Windows {
         }
     }
 
-    /// Moves the windows on whose next row has left them. Views come in bursts, so at most views
-    /// there are none.
+    /// Moves the windows on whose next row has left them. Views come in bursts, so most views find
+    /// none.
     #[inline(always)]
     fn move_tails(&mut self, lengths: &Lengths, head: &Head) {
         let begins_us = lengths.us.map(|us| head.at_us - us);
@@ -258,8 +260,8 @@ impl Windows {
         self.next_us[h] = if has_next { self.ring.begin_us(tail + 1) } else { next_us };
     }
 
-    /// Says what the next view must keep to. All sums are as large as those of the longest window
-    /// at most.
+    /// Says what the next view must keep to. All sums are at most as large as those of the longest
+    /// window.
     #[inline(always)]
     fn plan(&mut self, lengths: &Lengths) {
         // A quotient of difference and sum is at most that of the difference and twice the lowest.
@@ -280,6 +282,8 @@ impl Windows {
     #[inline(always)]
     fn is_plain(&self, change: &Change, head: &Head) -> bool {
         let Plain { low, width, are_flows_small } = self.plain;
+        // What one view adds: flows below 2^60 and squares below 2^60 to sums below 2^61, so that
+        // all stay below 2^62.
         let above = head.mid - low;
         let flow = change.bid_flow.unsigned_abs() | change.ask_flow.unsigned_abs();
         let is_calm = change.log_return.abs() < 1.0 / 512.0;
