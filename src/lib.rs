@@ -9,6 +9,8 @@
 #[doc(hidden)]
 pub mod cli;
 #[doc(hidden)]
+pub mod train;
+#[doc(hidden)]
 pub mod pipeline;
 #[doc(hidden)]
 pub mod cold;
@@ -25,9 +27,13 @@ pub mod stage;
 #[doc(hidden)]
 pub mod venue;
 #[doc(hidden)]
+pub mod neural;
+#[doc(hidden)]
 pub mod journal;
 #[doc(hidden)]
 pub mod event;
+#[doc(hidden)]
+pub mod net;
 #[doc(hidden)]
 pub mod metric;
 #[doc(hidden)]
