@@ -16,8 +16,8 @@ use neural_kraken::base::{
     AccountId, InstrumentId, Instruments, Nanos, OrderId, Price, Qty, Side, StrategyId,
 };
 use neural_kraken::event::{
-    Action, Body, BookState, Child, Decision, Fill, Head, Level, Market, OrderState, Quote,
-    Reasons, Report, Routed, Stamp, Style, Terms, View,
+    Action, Body, BookState, Child, Decision, Head, Level, Market, OrderState, Quote, Report,
+    Routed, Stamp, Style, Terms, View,
 };
 use neural_kraken::ring;
 use neural_kraken::stage::book::{Books, Settings};
@@ -213,7 +213,7 @@ fn risk(times: usize) {
         };
         let mut last = Last(OrderId::NONE);
         gate.on(&Routed::Child(black_box(&child)), &mut last);
-        gate.on(&cancelled(&child, last.0), &mut Nowhere);
+        gate.on(&Report::of(&child, last.0, OrderState::Cancelled), &mut Nowhere);
     }
 }
 
@@ -226,24 +226,6 @@ impl Emit<Decision<'_>> for Last {
             Decision::Order(order) => self.0 = order.id(),
             Decision::Denied(denial) => panic!("denied: {:?}", denial.reasons),
         }
-    }
-}
-
-fn cancelled(child: &Child, order: OrderId) -> Report {
-    Report {
-        stamp: child.stamp,
-        order,
-        intent: child.intent,
-        terms: child.terms,
-        fill: Fill::default(),
-        filled: Qty(0),
-        instrument: child.instrument,
-        reasons: Reasons::NONE,
-        rejection: 0,
-        strategy: child.strategy,
-        account: child.account,
-        state: OrderState::Cancelled,
-        is_cancel_refusal: false,
     }
 }
 

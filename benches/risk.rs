@@ -8,8 +8,8 @@ use neural_kraken::base::{
     Status, StrategyId, Symbol,
 };
 use neural_kraken::event::{
-    Action, BookState, Child, Decision, Fill, Level, Order, OrderState, Quote, Reasons, Report,
-    Routed, Stamp, Style, Terms, Tick, View,
+    Action, BookState, Child, Decision, Level, Order, OrderState, Quote, Report, Routed, Stamp,
+    Style, Terms, Tick, View,
 };
 use neural_kraken::stage::contract::{Emit, Nowhere, On};
 use neural_kraken::stage::risk::{
@@ -134,21 +134,7 @@ struct Booked<'a> {
 impl Contender for Booked<'_> {
     fn prepare(&mut self, _index: usize) {
         for (child, order) in self.sent.drain(..) {
-            let report = Report {
-                stamp: child.stamp,
-                order,
-                intent: child.intent,
-                terms: child.terms,
-                fill: Fill::default(),
-                filled: Qty(0),
-                instrument: child.instrument,
-                reasons: Reasons::NONE,
-                rejection: 0,
-                strategy: child.strategy,
-                account: child.account,
-                state: OrderState::Cancelled,
-                is_cancel_refusal: false,
-            };
+            let report = Report::of(&child, order, OrderState::Cancelled);
             self.gate.on(&report, &mut Nowhere);
         }
     }

@@ -10,8 +10,8 @@ use neural_kraken::base::{
     AccountId, Instrument, InstrumentId, Instruments, Nanos, OrderId, Qty, Symbol,
 };
 use neural_kraken::event::{
-    BookState, Child, Features, Fill, Level, Now, OrderState, Outlook, Over, QuoteCause, Reasons,
-    Report, Routed, Seen, View, Wanted,
+    BookState, Child, Features, Fill, Level, Now, OrderState, Outlook, Over, QuoteCause, Report,
+    Routed, Seen, View, Wanted,
 };
 use neural_kraken::stage::contract::{Emit, Nowhere, On};
 use neural_kraken::stage::model::{self, Coefficients, Models};
@@ -160,18 +160,9 @@ impl Desk {
         let fill = Fill { price: child.terms.price, qty: child.terms.qty, ..Fill::default() };
         let report = Report {
             stamp: self.view.quote.stamp,
-            order: OrderId(child.intent),
-            intent: child.intent,
-            terms: child.terms,
             fill,
             filled: child.terms.qty,
-            instrument: child.instrument,
-            reasons: Reasons::default(),
-            rejection: 0,
-            strategy: child.strategy,
-            account: child.account,
-            state: OrderState::Filled,
-            is_cancel_refusal: false,
+            ..Report::of(child, OrderId(child.intent), OrderState::Filled)
         };
         self.strategies.on(&report, &mut Nowhere);
     }

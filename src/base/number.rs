@@ -139,6 +139,19 @@ impl Decimal {
         }
     }
 
+    /// The number in whole units of 10^-`decimals`, rounded towards zero where it is finer; the
+    /// greatest or least there is where it does not fit.
+    pub fn towards_zero_at(self, decimals: u8) -> i64 {
+        let coarse = match self.at(decimals) {
+            Err(DecimalError::TooFine(_)) => {
+                let fine = u32::from(self.scale - decimals);
+                Ok(10_i64.checked_pow(fine).map_or(0, |unit| self.mantissa / unit))
+            }
+            other => other,
+        };
+        coarse.unwrap_or(if self.mantissa < 0 { i64::MIN } else { i64::MAX })
+    }
+
     /// As [`Decimal::at`], and refused where negative: what a book's prices and sizes must be.
     pub fn unsigned_at(self, decimals: u8) -> Result<i64, DecimalError> {
         if self.mantissa < 0 { Err(DecimalError::Negative) } else { self.at(decimals) }
@@ -229,6 +242,19 @@ mod tests {
         assert_eq!(at("25.42618900", 5), Err(DecimalError::TooFine(5)));
         assert_eq!(at("25.42618000", 5), Ok(2_542_618));
         assert_eq!(at("1e-9", 8), Err(DecimalError::TooFine(8)));
+    }
+
+    #[test]
+    fn what_is_finer_can_be_cut_towards_zero() {
+        let cut = |text: &str, decimals| {
+            Decimal::parse(text.as_bytes()).unwrap().towards_zero_at(decimals)
+        };
+        assert_eq!([cut("100000.129", 2), cut("-0.019", 2), cut("1e-18", 0)], [10_000_012, -1, 0]);
+        assert_eq!(
+            [cut("5", 18), cut("5", 3), cut("50", 18)],
+            [5 * 10_i64.pow(18), 5_000, i64::MAX]
+        );
+        assert_eq!(cut("-50", 18), i64::MIN);
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::output::{self, Failure};
 use super::recordings::Loaded;
-use crate::base::{Instrument, Instruments, render};
-use crate::event::{Quote, Reason, Report, View};
+use crate::base::{AssetId, Instrument, InstrumentKind, Instruments, render};
+use crate::config::Asset;
+use crate::event::{Fill, Quote, Reason, Report, View};
 use crate::journal;
 use crate::pipeline::{self, Outcome, Output, Plan, Put};
 use crate::stage::contract::Emit;
@@ -77,8 +78,10 @@ pub(super) fn against(
     plan: &Plan,
     outcome: &Outcome,
     other: &Other,
+    assets: &[Asset],
 ) -> Result<(), Failure> {
     let (tape, instruments) = (&loaded.tape, &loaded.instruments);
+    let units = Units::of(instruments, assets);
     if let Some(difference) = first_frame(tape, &other.tape) {
         return Err(Failure::failed(difference));
     }
@@ -104,7 +107,7 @@ pub(super) fn against(
         )));
     }
     let ours_out = logged(outcome);
-    if let Some(difference) = first_logged(&ours_out, other.tape.logged(), instruments) {
+    if let Some(difference) = first_logged(&ours_out, other.tape.logged(), units) {
         return Err(Failure::failed(difference));
     }
     let (frames, quotes) = (tape.len(), ours.0.len());
@@ -119,7 +122,7 @@ pub(super) fn against(
 
 /// The first order or report that is not the same, account by account, since between two accounts
 /// the order is the host's in some layouts.
-fn first_logged(ours: &[Logged], theirs: &[Logged], instruments: &Instruments) -> Option<String> {
+fn first_logged(ours: &[Logged], theirs: &[Logged], units: Units<'_>) -> Option<String> {
     let mut accounts: Vec<u16> = ours.iter().chain(theirs).map(|logged| logged.account).collect();
     accounts.sort_unstable();
     accounts.dedup();
@@ -143,8 +146,8 @@ fn first_logged(ours: &[Logged], theirs: &[Logged], instruments: &Instruments) -
                 let text = format!(
                     "runs differ first in what goes out on account {account}, number {n}\n  \
                      here:    {}\n  journal: {}",
-                    here.map_or_else(nothing, |logged| said(&logged, instruments)),
-                    there.map_or_else(nothing, |logged| said(&logged, instruments)),
+                    here.map_or_else(nothing, |logged| said(&logged, units)),
+                    there.map_or_else(nothing, |logged| said(&logged, units)),
                 );
                 first = Some((frame, text));
             }
@@ -155,11 +158,11 @@ fn first_logged(ours: &[Logged], theirs: &[Logged], instruments: &Instruments) -
 }
 
 /// Where the decisions of two runs over the same frames part.
-pub(super) fn fork(ours: &[Output], theirs: &[Output], instruments: &Instruments) -> String {
+pub(super) fn fork(ours: &[Output], theirs: &[Output], units: Units<'_>) -> String {
     let (a, b) = (logged_of(ours), logged_of(theirs));
     let orders = |all: &[Logged]| all.iter().filter(|logged| !logged.is_report).count();
     let counts = format!("  {} orders before, {} with it", orders(&a), orders(&b));
-    match first_logged(&a, &b, instruments) {
+    match first_logged(&a, &b, units) {
         None => format!("{counts}\n  every decision is the same"),
         Some(text) => {
             let text = text.replace("here:   ", "before: ").replace("journal:", "with it:");
@@ -180,7 +183,7 @@ fn masked(logged: &Logged) -> Logged {
 }
 
 /// An order or a report as a person reads it.
-fn said(logged: &Logged, instruments: &Instruments) -> String {
+fn said(logged: &Logged, units: Units<'_>) -> String {
     let Logged { frame, recv_ns, .. } = logged;
     let mut text = format!("frame {frame} at {recv_ns}: ");
     if !logged.is_report {
@@ -189,7 +192,7 @@ fn said(logged: &Logged, instruments: &Instruments) -> String {
     }
     match Output::decode(&logged.bytes) {
         Some(Output { put: Put::Report(report), .. }) => {
-            text.push_str(&told_report(&report, instruments));
+            text.push_str(&told_report(&report, units));
         }
         _ => {
             let _ = write!(text, "a report of {} bytes that cannot be read", logged.bytes.len());
@@ -198,9 +201,30 @@ fn said(logged: &Logged, instruments: &Instruments) -> String {
     text
 }
 
+/// What numbers of a run are whole units of.
+#[derive(Clone, Copy)]
+pub(super) struct Units<'a> {
+    instruments: &'a Instruments,
+    /// By [`AssetId`].
+    assets: &'a [Asset],
+}
+
+impl<'a> Units<'a> {
+    /// Those of a run.
+    pub(super) fn of(instruments: &'a Instruments, assets: &'a [Asset]) -> Units<'a> {
+        Units { instruments, assets }
+    }
+
+    fn money(self, units: i64, asset: Option<AssetId>) -> String {
+        let known = asset.and_then(|asset| self.assets.get(asset.index()));
+        let known = known.map(|a| format!("{} {}", render(units, a.decimals), a.name));
+        known.unwrap_or_else(|| format!("{units} units"))
+    }
+}
+
 /// A report as a person reads it.
-pub(super) fn told_report(report: &Report, instruments: &Instruments) -> String {
-    let instrument = instruments.with_id(report.instrument);
+pub(super) fn told_report(report: &Report, units: Units<'_>) -> String {
+    let instrument = units.instruments.with_id(report.instrument);
     let name = instrument.map(Instrument::name).unwrap_or_default();
     let (price, qty) = instrument.map_or((0, 0), |i| (i.price_decimals, i.qty_decimals));
     let terms = &report.terms;
@@ -214,9 +238,15 @@ pub(super) fn told_report(report: &Report, instruments: &Instruments) -> String 
         render(report.filled.0, qty),
     );
     if report.is_fill() {
-        let (at, fee) = (render(report.fill.price.0, price), report.fill.fee);
-        let fill = render(report.fill.qty.0, qty);
-        let _ = write!(text, "; {fill} at {at} for {} units, fee {fee}", report.fill.amount);
+        let Fill { price: at, qty: filled, amount, fee, fee_asset, .. } = report.fill;
+        let settled = instrument.and_then(|i| match i.kind {
+            InstrumentKind::Inverse => i.base,
+            InstrumentKind::Spot | InstrumentKind::Linear => i.quote,
+        });
+        let amount = units.money(amount, settled);
+        let fee = units.money(fee, Some(fee_asset));
+        let (at, filled) = (render(at.0, price), render(filled.0, qty));
+        let _ = write!(text, "; {filled} at {at} for {amount}, fee {fee}");
     }
     if !report.reasons.is_empty() {
         let reasons: Vec<_> = report.reasons.iter().map(Reason::name).collect();

@@ -168,7 +168,10 @@ pub(super) fn run(
         output::print(&report::text(&loaded, &outcome, &account, is_built_in))?;
     }
     match &other {
-        Some(other) => compare::against(&loaded, &plan, &outcome, other),
+        Some(other) => {
+            let assets = &setup.config.universe.assets;
+            compare::against(&loaded, &plan, &outcome, other, assets)
+        }
         None => Ok(()),
     }
 }

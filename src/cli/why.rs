@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::compare::{self, told_report};
+use super::compare::{self, Units, told_report};
 use super::output::{self, Failure};
 use super::recordings::{Loaded, Recordings, Setup};
 use super::replay::{fit, plan_of, play};
@@ -84,6 +84,10 @@ impl Session {
         Ok(Session { loaded, setup, plan, outputs })
     }
 
+    fn units(&self) -> Units<'_> {
+        Units::of(&self.loaded.instruments, &self.setup.config.universe.assets)
+    }
+
     /// An order by its number or its client id, and the frame in which it was decided.
     fn find(&self, text: &str) -> Result<(OrderId, u64), Failure> {
         let by_number = text.parse().ok().map(OrderId);
@@ -126,7 +130,7 @@ impl Session {
         let config = Config::parse(&overlay, &name).map_err(Failure::failed)?;
         let session = journal::Session { overlay, ..session.clone() };
         let other = Session::play(recordings, Setup { config, session, is_recorded: true })?;
-        Ok(compare::fork(&self.outputs, &other.outputs, &self.loaded.instruments))
+        Ok(compare::fork(&self.outputs, &other.outputs, self.units()))
     }
 
     fn name(&self, id: InstrumentId) -> String {
@@ -179,7 +183,7 @@ impl Session {
             );
         }
         for report in about {
-            let told = told_report(report, &self.loaded.instruments);
+            let told = told_report(report, self.units());
             let _ = writeln!(text, "  {}: {told}", report.stamp.recv_ns);
         }
         text.push_str("\ntime, ns (of this replay; reading the counter is subtracted)\n");
@@ -220,7 +224,7 @@ impl Session {
             }
             Said::Sent(bytes) => format!("\nsent\n  {}\n", String::from_utf8_lossy(bytes)),
             Said::Report(report) => {
-                format!("\nreport\n  {}\n", told_report(report, &self.loaded.instruments))
+                format!("\nreport\n  {}\n", told_report(report, self.units()))
             }
         }
     }
@@ -358,7 +362,7 @@ impl Session {
     ) -> Value {
         let said: Vec<Value> = testimony.said.iter().map(|said| self.said_object(said)).collect();
         let reports: Vec<String> =
-            self.reports(order).map(|r| told_report(r, &self.loaded.instruments)).collect();
+            self.reports(order).map(|r| told_report(r, self.units())).collect();
         let latency = testimony.latency;
         let ns = Stage::ALL.map(|stage| (stage.name().to_owned(), json!(latency.stage(stage).max)));
         let routes: Vec<Value> = testimony
@@ -433,7 +437,7 @@ impl Session {
                 "said": String::from_utf8_lossy(bytes),
             }),
             Said::Report(report) => {
-                let told = told_report(report, &self.loaded.instruments);
+                let told = told_report(report, self.units());
                 by("dispatch", &report.stamp, json!(told))
             }
         }

@@ -88,16 +88,14 @@ impl Config {
         let (risk, lists) = (&self.risk, &self.risk_of);
         let decimals: Vec<u8> = resolved.assets.iter().map(|asset| asset.decimals).collect();
         let of_money = decimals.get(resolved.reporting.index()).copied().unwrap_or_default();
-        // What does not fit has its fault already.
-        let units = |amount: Amount, decimals: u8| amount.at(decimals).unwrap_or(Some(0));
-        let money = |amount: Amount| units(amount, of_money);
+        let money = |amount: Amount| amount.at_most(of_money);
         let money_if_any = |amount: Option<Amount>| amount.and_then(money);
         let steps = |c: &Conversion| c.steps.iter().map(|step| (step.to, step.by)).collect();
         let chains = resolved.conversions.iter().map(|c| c.as_ref().map(steps)).collect();
         let instruments = resolved.instruments.iter().map(|instrument| {
             let own = find(&lists.instruments, &instrument.name());
             let qty = |amount: Option<Amount>| {
-                amount.and_then(|amount| units(amount, instrument.qty_decimals))
+                amount.and_then(|amount| amount.at_most(instrument.qty_decimals))
             };
             let notional = own.and_then(|own| own.notional_max).unwrap_or(risk.notional_max);
             InstrumentLimits {
@@ -163,7 +161,7 @@ fn venues(resolved: &Resolved, risk: &Risk, lists: &RiskLists, decimals: u8) -> 
         let exposure_max = own.and_then(|own| own.exposure_max);
         VenueLimits {
             venue,
-            exposure_max: exposure_max.and_then(|amount| amount.at(decimals).unwrap_or(Some(0))),
+            exposure_max: exposure_max.and_then(|amount| amount.at_most(decimals)),
             fee_ppm: own.and_then(|own| own.fee_ppm).unwrap_or(risk.fee_ppm),
         }
     };
@@ -179,6 +177,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::base::AssetId;
 
     const DOLLAR: i64 = 100_000_000;
 
@@ -221,6 +220,18 @@ mod tests {
         assert_eq!(bursts.flatten().collect::<Vec<_>>(), [20, 3, 20]);
         let fees: Vec<_> = settings.venues.iter().map(|v| (v.venue, v.fee_ppm)).collect();
         assert_eq!(fees, [("binance", 6_000), ("coinbase", 6_000), ("kraken", 0)]);
+    }
+
+    #[test]
+    fn a_limit_that_is_finer_than_its_stand_in_is_cut_not_dropped() {
+        let text =
+            "[[assets]]\nname = \"USDT\"\ndecimals = 2\n[risk]\ngross_max = \"100000.129\"\n";
+        let config = Config::parse(text, Path::new("my.toml")).unwrap();
+        let resolved = config.resolve();
+        let usdt = resolved.assets.iter().position(|asset| asset.name == "USDT").unwrap();
+        let reckoned = Resolved { reporting: AssetId(usdt as u16), ..resolved };
+        let settings = config.risk_settings(&reckoned, &[]);
+        assert_eq!(settings.gross_max, Some(10_000_012));
     }
 
     #[test]

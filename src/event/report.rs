@@ -1,6 +1,7 @@
 //! What became of an order: from the venue's side to dispatch (a [`Reply`]), and from dispatch up
 //! to risk, route and strategy (a [`Report`]).
 
+use super::child::Child;
 use super::market::Stamp;
 use super::order::{Order, Terms};
 use super::reason::Reasons;
@@ -196,6 +197,32 @@ impl OrderState {
 }
 
 impl Report {
+    /// That an order, or a cancel of it, stands so: nothing filled, no reason given.
+    pub const fn of(child: &Child, order: OrderId, state: OrderState) -> Report {
+        Report {
+            stamp: child.stamp,
+            order,
+            intent: child.intent,
+            terms: child.terms,
+            fill: Fill {
+                price: Price(0),
+                qty: Qty(0),
+                amount: 0,
+                fee: 0,
+                fee_asset: AssetId(0),
+                liquidity: Liquidity::Taker,
+            },
+            filled: Qty(0),
+            instrument: child.instrument,
+            reasons: Reasons::NONE,
+            rejection: 0,
+            strategy: child.strategy,
+            account: child.account,
+            state,
+            is_cancel_refusal: false,
+        }
+    }
+
     /// Is it about a fill?
     #[inline(always)]
     pub const fn is_fill(&self) -> bool {

@@ -127,6 +127,12 @@ impl Reader {
         }
     }
 
+    /// Number of the segment that is being read: of the first one there is, before anything was
+    /// read. Where that is not 0, the beginning of the journal is gone.
+    pub const fn segment(&self) -> u32 {
+        self.segment.number
+    }
+
     /// When the segment was begun that is being read.
     pub const fn created(&self) -> Nanos {
         self.segment.created

@@ -49,6 +49,14 @@ pub const ACCOUNT_URL: &str = "paper:";
 fn read(spec: &Spec, _: &[&PathBuf], tape: &mut Tape) -> Result<(), TapeError> {
     let mut reader = Reader::open(&spec.path)?;
     let mut ids = Ids::default();
+    if reader.segment() > 0 {
+        tape.warnings.push(format!(
+            "{} begins with segment {}: what came before it is gone, so books and orders are not \
+             those of the session; raise `quota_mib` of [journal] to keep all of one",
+            spec.path.display(),
+            reader.segment()
+        ));
+    }
     let (before, warned) = (tape.len(), tape.warnings.len());
     while let Some(item) = reader.read() {
         match item {

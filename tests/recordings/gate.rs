@@ -6,8 +6,8 @@ use neural_kraken::base::{
     Status, StrategyId, Symbol,
 };
 use neural_kraken::event::{
-    Action, BookState, Child, Decision, Fill, Level, OrderState, Quote, Reasons, Report, Routed,
-    Stamp, Style, Terms, Tick, View,
+    Action, BookState, Child, Decision, Fill, Level, OrderState, Quote, Report, Routed, Stamp,
+    Style, Terms, Tick, View,
 };
 use neural_kraken::stage::contract::{Emit, Idle, Nowhere, On};
 use neural_kraken::stage::risk::{AccountLimits, Gate, Settings, StrategyLimits};
@@ -135,19 +135,6 @@ fn gate_keeps(rounds: u32) {
 fn report(child: &Child, order: OrderId, is_fill: bool) -> Report {
     let Terms { price, qty, .. } = child.terms;
     let fill = Fill { price, qty, amount: price.0 * qty.0 / 10, ..Fill::default() };
-    Report {
-        stamp: child.stamp,
-        order,
-        intent: child.intent,
-        terms: child.terms,
-        fill: if is_fill { fill } else { Fill::default() },
-        filled: if is_fill { qty } else { Qty(0) },
-        instrument: child.instrument,
-        reasons: Reasons::NONE,
-        rejection: 0,
-        strategy: child.strategy,
-        account: child.account,
-        state: if is_fill { OrderState::Filled } else { OrderState::Cancelled },
-        is_cancel_refusal: false,
-    }
+    let filled = Report { fill, filled: qty, ..Report::of(child, order, OrderState::Filled) };
+    if is_fill { filled } else { Report::of(child, order, OrderState::Cancelled) }
 }

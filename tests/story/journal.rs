@@ -130,3 +130,19 @@ fn a_silence_of_years_is_recorded_in_a_bounded_journal() {
     folder.replay("binance:stamped:b --record j").says(&["recorded"]);
     assert!(fs::metadata(folder.path().join("j/000000.nkj")).unwrap().len() < 4 << 20);
 }
+
+#[test]
+fn a_journal_whose_beginning_is_gone_says_so() {
+    let folder = Folder::new("beginning");
+    folder.file("c.toml", "[journal]\nsegment_mib = 1\ncompress = false\n");
+    folder.file("b", gzip(BTC));
+    folder.file("k", gzip("kraken"));
+    let recorded = "--config c.toml replay binance:stamped:b kraken:stamped:k --record j";
+    let told = folder.run(recorded.split(' '));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    folder.replay("--format journal j").is_well();
+    fs::remove_file(folder.path().join("j/000000.nkj")).unwrap();
+    let told = folder.replay("--format journal j");
+    assert_eq!(told.code, Some(0), "{told:?}");
+    told.says(&["begins with segment 1", "`quota_mib`"]);
+}

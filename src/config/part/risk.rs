@@ -160,6 +160,15 @@ impl Amount {
             Amount::Most(number) => number.unsigned_at(decimals).map(Some),
         }
     }
+
+    /// The same where it is finer than that, or too large for it: the next lower amount there is.
+    /// A recording may be reckoned in a coarser asset than the one that the limit was written for.
+    pub(in crate::config) fn at_most(self, decimals: u8) -> Option<i64> {
+        match self {
+            Amount::Unlimited => None,
+            Amount::Most(number) => Some(number.towards_zero_at(decimals)),
+        }
+    }
 }
 
 fn amount_if_any(section: &mut Section<'_>, key: &'static str) -> Option<Amount> {

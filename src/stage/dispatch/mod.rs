@@ -340,19 +340,6 @@ fn report(entry: &Entry, reply: &Reply) -> Report {
 
 /// What is said of an order, or of a cancel, that did not go out.
 fn refused(child: &Child, id: OrderId, state: OrderState) -> Report {
-    Report {
-        stamp: child.stamp,
-        order: id,
-        intent: child.intent,
-        terms: child.terms,
-        fill: Fill::default(),
-        filled: Qty(0),
-        instrument: child.instrument,
-        reasons: Reasons::NONE,
-        rejection: 0,
-        strategy: child.strategy,
-        account: child.account,
-        state,
-        is_cancel_refusal: child.action == Action::Cancel,
-    }
+    let is_cancel_refusal = child.action == Action::Cancel;
+    Report { is_cancel_refusal, ..Report::of(child, id, state) }
 }

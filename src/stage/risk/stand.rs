@@ -211,21 +211,7 @@ impl Stand {
         fill: Fill,
         filled: Qty,
     ) {
-        let report = Report {
-            stamp: self.stamp(),
-            order: id,
-            intent: child.intent,
-            terms: child.terms,
-            fill,
-            filled,
-            instrument: child.instrument,
-            reasons: Reasons::NONE,
-            rejection: 0,
-            strategy: child.strategy,
-            account: child.account,
-            state,
-            is_cancel_refusal: false,
-        };
+        let report = Report { stamp: self.stamp(), fill, filled, ..Report::of(child, id, state) };
         self.out.0.clear();
         self.gate.on(&report, &mut self.out);
     }
