@@ -258,6 +258,16 @@ pub const RING_WIRE_SLOTS: usize = STRATEGIES_MAX * EMIT_BURST_MAX;
 /// Slots of the ring in which all that dispatch puts out waits for the cold side.
 pub const RING_TAP_SLOTS: usize = 4_096;
 
+/// Slots of the ring in which frames of a live session wait for the journal: a second at the rate
+/// of a burst.
+pub const RING_SCRIPT_SLOTS: usize = 1 << 16;
+
+/// Bytes that those frames may have together. A frame takes at most half of it.
+pub const RING_SCRIPT_BYTES: usize = 1 << 25;
+
+// The largest frame finds room in an empty ring.
+const _: () = assert!(RING_SCRIPT_BYTES / 2 >= FRAME_BYTES_MAX);
+
 /// Nanoseconds between two times that a busy loop publishes its counters, on average.
 pub const HOUSEKEEPING_NS: u64 = 1_000_000;
 

@@ -10,11 +10,13 @@ use crate::cold::latch::Names;
 use crate::config::{Config, Resolved};
 use crate::event::{Action, OrderState, Reason};
 use crate::ledger::{By, Ledger, Money, Sheet};
-use crate::pipeline::{self, Outcome, Put};
+use crate::pipeline::{Outcome, Output, OutputHash, Put};
 
-/// A ledger that waits for a run.
+/// A ledger that books a run, output by output.
 pub(super) struct Account {
     ledger: Ledger,
+    tally: Tally,
+    hash: OutputHash,
     currency: String,
     decimals: u8,
     notes: Vec<String>,
@@ -22,21 +24,27 @@ pub(super) struct Account {
     traded: Vec<InstrumentId>,
 }
 
+/// What happened to orders, by the count.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    pub(super) orders: u64,
+    pub(super) cancels: u64,
+    pub(super) fills: u64,
+    pub(super) rejected: u64,
+    pub(super) expired: u64,
+}
+
 /// What a run came to.
 pub(super) struct Settled {
     ledger: Ledger,
     currency: String,
     decimals: u8,
-    orders: u64,
-    cancels: u64,
-    fills: u64,
+    tally: Tally,
     hash: String,
     denied: Vec<(&'static str, u64)>,
     /// What a user should know of how it was reckoned.
     notes: Vec<String>,
     traded: Vec<InstrumentId>,
-    rejected: u64,
-    expired: u64,
 }
 
 impl Account {
@@ -46,6 +54,8 @@ impl Account {
         let names = strategies.iter().map(|strategy| strategy.name.clone()).collect();
         Account {
             ledger: resolved.ledger(names, &config.paper),
+            tally: Tally::default(),
+            hash: OutputHash::default(),
             currency: asset.name.clone(),
             decimals: asset.decimals,
             notes,
@@ -70,22 +80,29 @@ impl Account {
         self.notes.push(note);
     }
 
-    /// Books a run.
-    pub(super) fn settle(mut self, outcome: &Outcome) -> Settled {
-        let (mut orders, mut cancels, mut fills) = (0, 0, 0);
-        let (mut rejected, mut expired) = (0, 0);
-        for output in &outcome.outputs {
-            match &output.put {
-                Put::Sent { action: Action::Place, .. } => orders += 1,
-                Put::Sent { .. } => cancels += 1,
-                Put::Report(report) => {
-                    fills += u64::from(report.is_fill());
-                    rejected += u64::from(report.state == OrderState::Rejected);
-                    expired += u64::from(report.state == OrderState::Expired);
-                    self.ledger.on(report);
-                }
+    /// Books what went out or came back.
+    pub(super) fn on(&mut self, output: &Output) {
+        self.hash.add(output);
+        match &output.put {
+            Put::Sent { action: Action::Place, .. } => self.tally.orders += 1,
+            Put::Sent { .. } => self.tally.cancels += 1,
+            Put::Report(report) => {
+                self.tally.fills += u64::from(report.is_fill());
+                self.tally.rejected += u64::from(report.state == OrderState::Rejected);
+                self.tally.expired += u64::from(report.state == OrderState::Expired);
+                self.ledger.on(report);
             }
         }
+    }
+
+    /// What happened to orders so far.
+    pub(super) const fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Books what is left of a run, and what its books and its gate say at the end.
+    pub(super) fn settle(mut self, outcome: &Outcome) -> Settled {
+        outcome.outputs.iter().for_each(|output| self.on(output));
         for (n, book) in outcome.books.iter().enumerate() {
             if let (Some(bid), Some(ask)) = (book.bids.first(), book.asks.first()) {
                 let id = InstrumentId(n as u32);
@@ -101,15 +118,11 @@ impl Account {
             ledger: self.ledger,
             currency: self.currency,
             decimals: self.decimals,
-            orders,
-            cancels,
-            fills,
-            hash: pipeline::hash(&outcome.outputs),
+            tally: self.tally,
+            hash: self.hash.text(),
             denied: counted.filter(|(_, n)| *n > 0).map(|(r, n)| (r.name(), n)).collect(),
             notes: self.notes,
             traded: self.traded,
-            rejected,
-            expired,
         }
     }
 }
@@ -130,11 +143,11 @@ impl Settled {
         let denied: Map<String, Value> =
             self.denied.iter().map(|(name, n)| ((*name).to_owned(), json!(n))).collect();
         let object = json!({
-            "orders": self.orders,
-            "cancels": self.cancels,
-            "fills": self.fills,
-            "rejected": self.rejected,
-            "expired": self.expired,
+            "orders": self.tally.orders,
+            "cancels": self.tally.cancels,
+            "fills": self.tally.fills,
+            "rejected": self.tally.rejected,
+            "expired": self.tally.expired,
             "denied": denied,
             "pnl": pnl,
             "output_hash": self.hash,
@@ -185,7 +198,7 @@ impl Settled {
 
     /// As a person wants to see it; empty where nothing was ordered.
     pub(super) fn text(&self) -> String {
-        if self.orders == 0 && self.denied.is_empty() {
+        if self.tally.orders == 0 && self.denied.is_empty() {
             let mut text = String::from("\nPaper trading: nothing was ordered\n");
             if self.traded.is_empty() {
                 text.push_str(
@@ -196,9 +209,10 @@ impl Settled {
             self.tell_notes(&mut text);
             return text;
         }
+        let Tally { orders, cancels, fills, rejected, expired } = self.tally;
         let mut text = format!(
-            "\nPaper trading: {} orders, {} cancels, {} fills, {} expired, {} rejected by venues\n",
-            self.orders, self.cancels, self.fills, self.expired, self.rejected
+            "\nPaper trading: {orders} orders, {cancels} cancels, {fills} fills, {expired} expired, \
+             {rejected} rejected by venues\n"
         );
         let currency = format!("total {}", self.currency);
         let head = ["strategy", "fills", "volume", "realised", "unrealised", "fees", &currency];

@@ -9,6 +9,7 @@ use super::crew::duty::{Duty, DutyReader};
 use super::crew::front::{Back, Front, Marks, Sample};
 use super::crew::middle::{self, Source};
 use super::crew::pace::Pacer;
+use super::crew::player::Player;
 use super::crew::stages::{Ends, Mind, Requests};
 use super::crew::threads::{self, Log, Terms};
 use super::crew::world::{Replies, World};
@@ -21,7 +22,7 @@ use super::topology::{
     self as rings, ToBook, ToDispatch, ToModel, ToRisk, ToRoute, ToSignal, ToStrategy, ToVenues,
 };
 use super::trace::span::{Reaction, Readers, Span, Stage};
-use super::trace::tap::{Tap, Tapped};
+use super::trace::tap::{Output, Tap, Tapped};
 use crate::event::{Market, Report, Resync};
 use crate::ring::{Consumer, Producer};
 use crate::stage::contract::Emit;
@@ -44,6 +45,8 @@ pub(super) struct Run<'a> {
 #[derive(Default)]
 pub(super) struct Played {
     pub(super) log: Log,
+    /// What each dispatch put out, in its order.
+    pub(super) outputs: Vec<Vec<Output>>,
     pub(super) readers: Readers,
     pub(super) duties: Vec<(&'static str, DutyReader)>,
 }
@@ -77,9 +80,9 @@ impl Run<'_> {
         let signal = build.quiet(Stage::Signal, signals, ToModel::Inline(model));
         let mut shelf = Shelf { books, resyncs: cables.asks };
         let book = build.quiet(Stage::Book, &mut shelf, ToSignal::Inline(signal));
-        let parts = Parts { feed, mine, world: Some(cables.world), resyncs: cables.asked };
+        let parts = Parts { feed, world: Some(cables.world), resyncs: cables.asked };
         let front = build.front("all", parts, ToBook::Inline(book), Back::Inline);
-        build.run(|crew| crew.spawn(move |hot| play(hot, self, front, asked, left)))
+        build.run(|crew| crew.spawn(move |hot| play(hot, self, front, mine, asked, left)))
     }
 
     /// Feed, book, signal, model and dispatch on a core a venue; what decides on one more.
@@ -108,9 +111,9 @@ impl Run<'_> {
             let signal = build.quiet(Stage::Signal, signals, ToModel::Inline(model));
             let shelf = Shelf { books, resyncs: cables.asks };
             let (span, panic_at) = build.measure(Stage::Book);
-            let parts = Parts { feed, mine, world: Some(cables.world), resyncs: cables.asked };
+            let parts = Parts { feed, world: Some(cables.world), resyncs: cables.asked };
             let back = Back::Here { decisions, seat: Box::new(seat) };
-            fronts.push((parts, shelf, signal, span, panic_at, back, asked, left));
+            fronts.push((parts, shelf, signal, span, panic_at, back, &*mine, asked, left));
         }
         let decided = ToDispatch::Ring(ToVenues { rings: back, of_account });
         let mut mind = build.mind(mind, decided);
@@ -120,7 +123,7 @@ impl Run<'_> {
         let decodes: Vec<_> =
             duties.iter().map(|_| Span::new(Stage::Decode, clock, readers)).collect();
         build.run(|crew| {
-            for (((parts, shelf, signal, span, panic_at, back, asked, left), duty), decode) in
+            for (((parts, shelf, signal, span, panic_at, back, mine, asked, left), duty), decode) in
                 fronts.into_iter().zip(duties).zip(decodes)
             {
                 crew.spawn(move |hot| {
@@ -128,7 +131,7 @@ impl Run<'_> {
                     let signal = ToSignal::Inline(signal);
                     let book = Seat::new(&mut shelf, signal, Inbox::default(), span, panic_at);
                     let front = self.front(parts, ToBook::Inline(book), back, duty, decode);
-                    play(hot, self, front, asked, left);
+                    play(hot, self, front, mine, asked, left);
                 });
             }
             crew.spawn(move |hot| {
@@ -153,7 +156,7 @@ impl Run<'_> {
         let (to_risk, from_route) = rings::stages(&self.wait);
         let (to_dispatch, from_risk) = rings::stages(&self.wait);
         let marks = Arc::new(Marks::default());
-        let parts = Parts { feed, mine, world: Some(cables.world), resyncs: cables.asked };
+        let parts = Parts { feed, world: Some(cables.world), resyncs: cables.asked };
         let back = Back::Apart(marks.clone());
         let front = build.front("feed", parts, ToBook::Ring(to_book), back);
         let mut shelf = Shelf { books, resyncs: cables.asks };
@@ -173,7 +176,7 @@ impl Run<'_> {
         let mut end = build.seat(Stage::Dispatch, dispatch, cables.exit, cables.heard);
         let (mut duty, wait) = (build.duty("dispatch"), self.wait.clone());
         build.run(|crew| {
-            crew.spawn(move |hot| play(hot, self, front, asked, left));
+            crew.spawn(move |hot| play(hot, self, front, mine, asked, left));
             crew.spawn(book);
             crew.spawn(signal);
             crew.spawn(model);
@@ -198,29 +201,15 @@ impl Run<'_> {
     where
         H: Flow + for<'m> Emit<Market<'m>>,
     {
-        let Parts { feed, mine, world, resyncs } = parts;
-        Front {
-            tape: self.tape,
-            mine,
-            feed,
-            head,
-            back,
-            world,
-            resyncs,
-            decode,
-            pacer: Pacer::new(self.plan.pace, self.clock),
-            duty,
-            wait: self.wait.clone(),
-            sample: Sample::Every(self.plan.sample_every),
-            last: self.plan.last,
-        }
+        let Parts { feed, world, resyncs } = parts;
+        let (wait, sample) = (self.wait.clone(), Sample::Every(self.plan.sample_every));
+        Front { feed, head, back, world, resyncs, decode, duty, wait, sample }
     }
 }
 
 /// What a front has of its own.
 struct Parts<'s> {
     feed: &'s mut Feed,
-    mine: &'s [bool],
     world: Option<World<'s>>,
     resyncs: Consumer<Resync>,
 }
@@ -229,14 +218,18 @@ struct Parts<'s> {
 fn play<H>(
     hot: &threads::Hot<'_>,
     run: &Run<'_>,
-    mut front: Front<'_, H>,
+    front: Front<'_, H>,
+    mine: &[bool],
     asked: &mut Requests,
     left: &mut Option<Consumer<Resync>>,
 ) where
     H: Flow + for<'m> Emit<Market<'m>>,
 {
-    hot.run(|| front.play(asked, |n| run.progress.add(n)));
-    *left = Some(front.resyncs);
+    let Run { tape, plan, progress, clock, .. } = *run;
+    let pacer = Pacer::new(plan.pace, clock);
+    let mut player = Player { tape, mine, front, pacer, last: plan.last };
+    hot.run(|| player.play(asked, |n| progress.add(n)));
+    *left = Some(player.front.resyncs);
 }
 
 /// A machine that is being built.
@@ -367,7 +360,7 @@ impl<'r> Build<'r> {
     {
         let Build { run, threads, mut played, taps, .. } = self;
         let terms = Terms { clock: run.clock, wait: &run.wait, threads, cores: run.cores };
-        played.log = threads::run(terms, taps, start);
+        (played.log, played.outputs) = threads::run(terms, || threads::collect(taps), start);
         played
     }
 }

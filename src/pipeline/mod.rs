@@ -22,6 +22,6 @@ pub use outcome::{Outcome, PipelineError};
 pub use plan::{Plan, Progress, RESYNCS_KEPT};
 pub use run::{replay, watch};
 pub use trace::span::{Latency, Stage};
-pub use trace::tap::{Output, Put, hash};
+pub use trace::tap::{Output, OutputHash, Put, hash};
 pub use trace::witness::{Said, Testimony, testify};
 pub use trading::{Paper, Trading};

@@ -6,6 +6,7 @@ use super::assembly::{Played, Run};
 use super::crew::duty::Duty;
 use super::crew::front::{Back, Front, Sample};
 use super::crew::pace::{Pace, Pacer};
+use super::crew::player::Player;
 use super::crew::stages::{Ends, Mind};
 use super::flow::link::{Flow, Inbox, Link, Seat};
 use super::flow::member::Shelf;
@@ -85,7 +86,7 @@ fn together(
         allocations: marks.iter().map(|m| m.allocations.allocations).sum(),
         frees: marks.iter().map(|m| m.allocations.frees).sum(),
     };
-    let mut outputs: Vec<Output> = played.log.outputs.into_iter().flatten().collect();
+    let mut outputs: Vec<Output> = played.outputs.into_iter().flatten().collect();
     // Each dispatch's outputs are in their order already; several are put together step by step.
     outputs.sort_by_key(|output| output.step);
     let mut outcome = Outcome {
@@ -154,22 +155,20 @@ pub fn watch(
     let span = Span::new(Stage::Book, clock, &mut readers);
     let seat = Seat::new(&mut shelf, Viewer(views), Inbox::default(), span, u64::MAX);
     let head: Link<'_, _, _, ToBooks> = Link::Inline(seat);
-    let mut front = Front {
-        tape,
-        mine: &ends.mine,
+    let front = Front {
         feed: &mut ends.feed,
         head,
         back: Back::Inline,
         world: None,
         resyncs: asked,
         decode: Span::new(Stage::Decode, clock, &mut readers),
-        pacer: Pacer::new(Pace::Max, clock),
         duty: Duty::new(clock).0,
         wait: run.wait.clone(),
         sample: Sample::Every(plan.sample_every),
-        last: u64::MAX,
     };
-    front.play(&mut ends.asked, |_| {});
-    drop(front);
+    let pacer = Pacer::new(Pace::Max, clock);
+    let mut player = Player { tape, mine: &ends.mine, front, pacer, last: u64::MAX };
+    player.play(&mut ends.asked, |_| {});
+    drop(player);
     ends.asked.0
 }

@@ -14,7 +14,6 @@ use super::super::flow::step::Step;
 use super::super::flow::wait::Wait;
 use super::super::trace::span::Span;
 use super::duty::Duty;
-use super::pace::Pacer;
 use super::world::{Listeners, World};
 use crate::event::{Market, Resync, Stamp};
 use crate::ring::Consumer;
@@ -22,7 +21,7 @@ use crate::stage::contract::Emit;
 use crate::stage::dispatch::Dispatch;
 use crate::stage::feed::Feed;
 use crate::sys::clock;
-use crate::tape::{Frame, Tape};
+use crate::tape::Frame;
 use crate::venue::Input;
 
 /// Where dispatch is, seen from the front.
@@ -46,21 +45,28 @@ pub(in crate::pipeline) struct Marks {
 
 /// See the module.
 pub(in crate::pipeline) struct Front<'a, H> {
-    pub(in crate::pipeline) tape: &'a Tape,
-    /// Which connections' frames come in here.
-    pub(in crate::pipeline) mine: &'a [bool],
     pub(in crate::pipeline) feed: &'a mut Feed,
     pub(in crate::pipeline) head: H,
     pub(in crate::pipeline) back: Back<'a>,
     pub(in crate::pipeline) world: Option<World<'a>>,
     pub(in crate::pipeline) resyncs: Consumer<Resync>,
     pub(in crate::pipeline) decode: Span,
-    pub(in crate::pipeline) pacer: Pacer,
     pub(in crate::pipeline) duty: Duty,
     pub(in crate::pipeline) wait: Wait,
     pub(in crate::pipeline) sample: Sample,
-    /// The last frame to be played.
-    pub(in crate::pipeline) last: u64,
+}
+
+/// One frame, as a front takes it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::pipeline) struct Arrival<'a> {
+    /// Its number.
+    pub(in crate::pipeline) number: u64,
+    /// The frame. One without a byte is a beat: time has passed, and nothing was said.
+    pub(in crate::pipeline) frame: Frame<'a>,
+    /// Time stamp counter when it came; 0 to read it when the stages have begun.
+    pub(in crate::pipeline) arrived_tsc: u64,
+    /// Name of the dialect that it is in, where it comes in at this front.
+    pub(in crate::pipeline) venue: Option<&'static str>,
 }
 
 /// Which frames have their stages timed one by one.
@@ -86,37 +92,17 @@ impl<H> Front<'_, H>
 where
     H: Flow + for<'m> Emit<Market<'m>>,
 {
-    /// Plays the tape. `asked` takes each request for a snapshot; `done` is told each frame's
-    /// number when it is out.
-    pub(in crate::pipeline) fn play(
-        &mut self,
-        asked: &mut impl Emit<Resync>,
-        mut done: impl FnMut(usize),
-    ) {
-        self.duty.begin();
-        for (n, frame) in self.tape.frames().enumerate() {
-            while !self.pacer.is_due(frame.recv_ns) {
-                self.duty.turn(false);
-                self.wait.pause();
-            }
-            let step = Step {
-                frame: n as u64,
-                recv_ns: frame.recv_ns,
-                arrived_tsc: 0,
-                is_measured: self.sample.takes(n as u64),
-            };
-            self.begin(&step);
-            self.frame(&frame, step);
-            while let Some(resync) = self.resyncs.pop() {
-                asked.emit(&resync);
-            }
-            done(n);
-            self.duty.turn(true);
-            if step.frame == self.last {
-                break;
-            }
-        }
-        self.duty.end();
+    /// A frame goes through the machine.
+    #[inline]
+    pub(in crate::pipeline) fn step(&mut self, arrival: &Arrival<'_>) {
+        let step = Step {
+            frame: arrival.number,
+            recv_ns: arrival.frame.recv_ns,
+            arrived_tsc: 0,
+            is_measured: self.sample.takes(arrival.number),
+        };
+        self.begin(&step);
+        self.frame(arrival, step);
     }
 
     /// The time of a frame has come.
@@ -137,25 +123,29 @@ where
     }
 
     #[inline]
-    fn frame(&mut self, frame: &Frame<'_>, mut step: Step) {
-        let is_mine = self.mine[frame.connection.index()];
-        if is_mine {
-            step.arrived_tsc = clock::counter();
+    fn frame(&mut self, arrival: &Arrival<'_>, mut step: Step) {
+        let frame = &arrival.frame;
+        let venue = arrival.venue.filter(|_| !frame.bytes.text().is_empty());
+        if venue.is_some() {
+            step.arrived_tsc = match arrival.arrived_tsc {
+                0 => clock::counter(),
+                arrived_tsc => arrived_tsc,
+            };
         }
         let input = input_of(frame, &step);
-        if is_mine {
+        if venue.is_some() {
+            let before = if step.is_measured { clock::counter() } else { 0 };
             self.feed.decode(&input);
             if step.is_measured {
-                self.decode.record_ticks(clock::counter().wrapping_sub(step.arrived_tsc));
+                self.decode.record_ticks(clock::counter().wrapping_sub(before));
             }
             self.feed.emit(&input, &mut self.head);
         }
         self.head.done(&step);
-        self.finish(step.frame, is_mine);
+        self.finish(step.frame, venue.is_some());
         if let Some(world) = &mut self.world {
             world.take(step.recv_ns);
-            if is_mine {
-                let venue = self.tape.sources()[frame.connection.index()].dialect.name;
+            if let Some(venue) = venue {
                 self.feed.again(&input, &mut Listeners { venues: world.venues, venue });
             }
         }

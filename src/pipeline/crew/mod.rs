@@ -4,6 +4,7 @@ pub(super) mod duty;
 pub(super) mod front;
 pub(super) mod middle;
 pub(super) mod pace;
+pub(super) mod player;
 pub(super) mod stages;
 pub(super) mod threads;
 pub(super) mod world;

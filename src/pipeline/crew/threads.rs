@@ -26,8 +26,6 @@ pub(in crate::pipeline) struct Marks {
 #[derive(Debug, Default)]
 pub(in crate::pipeline) struct Log {
     pub(in crate::pipeline) marks: Vec<Marks>,
-    /// What each dispatch put out, in its order.
-    pub(in crate::pipeline) outputs: Vec<Vec<Output>>,
     /// What the first thread that panicked said.
     pub(in crate::pipeline) panic: Option<String>,
 }
@@ -99,14 +97,15 @@ impl Hot<'_> {
     }
 }
 
-/// Runs a crew that `start` starts, and keeps what comes out of the taps. Returns when all is done.
-pub(in crate::pipeline) fn run<'env>(
+/// Runs a crew that `start` starts, with `cold` beside it on a thread of its own, which must end
+/// when the crew's taps are closed. Returns when all is done.
+pub(in crate::pipeline) fn run<'env, T: Send + Default + 'env>(
     terms: Terms<'env>,
-    taps: Vec<Consumer<Tapped>>,
+    cold: impl FnOnce() -> T + Send + 'env,
     start: impl for<'scope> FnOnce(&mut Crew<'scope, 'env>),
-) -> Log {
+) -> (Log, T) {
     thread::scope(|scope| {
-        let cold = scope.spawn(move || collect(taps));
+        let cold = scope.spawn(cold);
         let mut crew = Crew { scope, terms, hot: Vec::new() };
         start(&mut crew);
         let mut log = Log::default();
@@ -117,13 +116,12 @@ pub(in crate::pipeline) fn run<'env>(
                 Err(panic) => log.panic = log.panic.take().or_else(|| Some(said(&*panic))),
             }
         }
-        log.outputs = cold.join().unwrap_or_default();
-        log
+        (log, cold.join().unwrap_or_default())
     })
 }
 
-/// Keeps all that comes out of the taps until they are closed.
-fn collect(mut taps: Vec<Consumer<Tapped>>) -> Vec<Vec<Output>> {
+/// Keeps all that comes out of the taps until they are closed: what each dispatch put out.
+pub(in crate::pipeline) fn collect(mut taps: Vec<Consumer<Tapped>>) -> Vec<Vec<Output>> {
     let mut outputs: Vec<Vec<Output>> = taps.iter().map(|_| Vec::new()).collect();
     loop {
         // Asked before looking, so that what was written before the end is not missed.

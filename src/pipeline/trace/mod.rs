@@ -2,6 +2,7 @@
 //! whole story of one frame.
 
 mod code;
+pub(super) mod script;
 pub(super) mod span;
 pub(super) mod tap;
 pub(super) mod witness;

@@ -4,6 +4,7 @@
 //! where they did the same.
 //! Never: a measured time in the hash.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
@@ -139,26 +140,39 @@ impl Output {
 /// One number for all outputs: each account's in their order, then the accounts in theirs. Which
 /// account's output came first between two venues depends on the host in some layouts, and is no
 /// difference.
-pub fn hash(outputs: &[Output]) -> String {
-    let mut accounts: Vec<AccountId> = outputs.iter().map(Output::account).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
-    let mut whole = Sha256::new();
-    let mut encoded = Vec::new();
-    for account in accounts {
-        let mut one = Sha256::new();
-        for output in outputs.iter().filter(|output| output.account() == account) {
-            encoded.clear();
-            output.encode(&mut encoded);
-            one.update(&encoded);
-        }
-        whole.update(account.0.to_le_bytes());
-        whole.update(one.finalize());
+#[derive(Clone, Debug, Default)]
+pub struct OutputHash {
+    accounts: BTreeMap<AccountId, Sha256>,
+    encoded: Vec<u8>,
+}
+
+impl OutputHash {
+    /// Takes the next output.
+    pub fn add(&mut self, output: &Output) {
+        self.encoded.clear();
+        output.encode(&mut self.encoded);
+        self.accounts.entry(output.account()).or_default().update(&self.encoded);
     }
-    whole.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+
+    /// The number so far, as hexadecimal text.
+    pub fn text(&self) -> String {
+        let mut whole = Sha256::new();
+        for (account, one) in &self.accounts {
+            whole.update(account.0.to_le_bytes());
+            whole.update(one.clone().finalize());
+        }
+        whole.finalize().iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+/// The number of all these outputs.
+pub fn hash(outputs: &[Output]) -> String {
+    let mut hash = OutputHash::default();
+    outputs.iter().for_each(|output| hash.add(output));
+    hash.text()
 }
 
 #[cfg(test)]

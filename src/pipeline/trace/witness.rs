@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::super::crew::duty::Duty;
 use super::super::crew::front::{Back, Front, Sample};
 use super::super::crew::pace::{Pace, Pacer};
+use super::super::crew::player::Player;
 use super::super::crew::stages::{Ends, Mind};
 use super::super::crew::world::{Replies, World};
 use super::super::flow::carry::{CarriedOutlook, CarriedRouted, CarriedSeen, CarriedWanted};
@@ -236,9 +237,7 @@ fn play(
     let signal = behind!(Signal, signals, Inbox::default(), model, ToCore<View>);
     let mut shelf = Shelf { books, resyncs: asks };
     let head = behind!(Book, &mut shelf, Inbox::default(), signal, ToBooks);
-    let mut front = Front {
-        tape,
-        mine,
+    let front = Front {
         feed,
         head,
         back: Back::Inline,
@@ -249,14 +248,14 @@ fn play(
         }),
         resyncs: asked,
         decode: Span::new(Stage::Decode, clock, readers),
-        pacer: Pacer::new(Pace::Max, clock),
         duty: Duty::new(clock).0,
         wait: wait.clone(),
         sample: Sample::Only(frame),
-        last: frame,
     };
+    let pacer = Pacer::new(Pace::Max, clock);
+    let mut player = Player { tape, mine, front, pacer, last: frame };
     let mut outputs: Vec<Output> = Vec::new();
-    front.play(kept, |_| {
+    player.play(kept, |_| {
         tap::drain(&mut tapped, &mut outputs);
         outputs.clear();
     });
