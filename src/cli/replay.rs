@@ -16,7 +16,7 @@ use super::recordings::{self, Loaded, Recordings, Setup};
 use super::report;
 use super::state;
 use super::table::grouped;
-use crate::cold::{Recorder, Session};
+use crate::cold::{self, Beginning, Recorder};
 use crate::config::Config;
 use crate::pipeline::{self, Layout, Outcome, Pace, Plan, Progress, Trading};
 use crate::stage::book::Settings;
@@ -187,14 +187,14 @@ fn record(
 ) -> Result<(), Failure> {
     let venues = plan.trading.venues.iter();
     let accounts: Vec<_> = venues.map(|paper| (paper.account, paper.dialect.name)).collect();
-    let session = Session {
-        tape: &loaded.tape,
+    let beginning = Beginning {
         instruments: &loaded.instruments,
         setup: &setup.session,
+        connections: &cold::connections(&loaded.tape),
         accounts: &accounts,
-        logged: &compare::logged(outcome),
     };
-    let recorded = recorder.record(&session).map_err(Failure::failed)?;
+    let logged = compare::logged(outcome);
+    let recorded = recorder.record(&loaded.tape, &beginning, &logged).map_err(Failure::failed)?;
     output::say(format_args!(
         "recorded {} records to {}",
         grouped(recorded.records),

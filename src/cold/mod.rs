@@ -7,4 +7,4 @@ pub mod latch;
 #[cfg(test)]
 mod latch_tests;
 
-pub use recorder::{Recorded, Recorder, Session};
+pub use recorder::{Beginning, Heard, Recorded, Recorder, Scribe, connections};

@@ -11,7 +11,7 @@ use crate::journal::{
     Direction, JournalError, Kind, Listed, Opened, Options, Record, Session as Setup, Writer,
 };
 use crate::limits;
-use crate::tape::{ACCOUNT_URL, Logged, Tape};
+use crate::tape::{ACCOUNT_URL, Came, Frame, Logged, Tape};
 
 /// What was recorded.
 #[derive(Clone, Copy, Debug)]
@@ -22,19 +22,34 @@ pub struct Recorded {
     pub segments_deleted: u64,
 }
 
-/// A session to be recorded.
+/// What a reader must know before the first frame.
 #[derive(Clone, Copy, Debug)]
-pub struct Session<'a> {
-    /// Its frames.
-    pub tape: &'a Tape,
-    /// What they speak of.
+pub struct Beginning<'a> {
+    /// What the frames speak of.
     pub instruments: &'a Instruments,
-    /// How it was configured.
+    /// How the session was configured.
     pub setup: &'a Setup,
+    /// Connections in the order of their ids: dialect, and where they lead.
+    pub connections: &'a [(&'static str, String)],
     /// The accounts that orders went to, with their venues' dialects.
     pub accounts: &'a [(AccountId, &'static str)],
-    /// What went out and came back, in the order of its times.
-    pub logged: &'a [Logged],
+}
+
+/// What came in: a frame, or that there was none.
+#[derive(Clone, Copy, Debug)]
+pub struct Heard<'a> {
+    /// Its number.
+    pub number: u64,
+    /// What it is.
+    pub came: Came,
+    /// When it came.
+    pub recv_ns: Nanos,
+    /// Its connection.
+    pub connection: ConnectionId,
+    /// What it is about, where it does not say so itself.
+    pub about: InstrumentId,
+    /// Its bytes.
+    pub bytes: &'a [u8],
 }
 
 /// A place for a journal, looked at before a session, so that what cannot be written is known then.
@@ -54,35 +69,124 @@ impl Recorder {
         Ok(Recorder { dir: dir.to_owned(), options })
     }
 
-    /// Writes a session: how it was configured, instruments, connections, then frames, ticks,
-    /// orders and reports in their order. Where that fails, nothing of it is left.
-    pub fn record(self, session: &Session<'_>) -> Result<Recorded, JournalError> {
-        let begin = session.tape.frame(0).map_or(Nanos::NONE, |frame| frame.recv_ns);
-        let mut writer = Writer::create(&self.dir, self.options, begin)?;
-        let written = append_beginning(&mut writer, session, begin)
-            .and_then(|()| append_frames(&mut writer, session, begin));
-        match written {
-            Ok(latest) => {
-                let records = writer.records() + 1;
-                let segments_deleted = writer.finish(latest)?;
-                Ok(Recorded { records, segments_deleted })
-            }
-            Err(why) => {
-                writer.discard();
-                Err(why)
-            }
+    /// Begins the journal.
+    pub fn begin(&self, beginning: &Beginning<'_>, begin: Nanos) -> Result<Scribe, JournalError> {
+        let writer = Writer::create(&self.dir, self.options, begin)?;
+        let accounts = beginning.accounts.iter().map(|(account, _)| *account).collect();
+        let connections = beginning.connections.len();
+        let mut scribe = Scribe { writer, latest: begin, connections, accounts };
+        match append_beginning(&mut scribe.writer, beginning, begin) {
+            Ok(()) => Ok(scribe),
+            Err(why) => Err(scribe.discard(why)),
         }
     }
+
+    /// Writes a session that is over. Where that fails, nothing of it is left.
+    pub fn record(
+        self,
+        tape: &Tape,
+        beginning: &Beginning<'_>,
+        logged: &[Logged],
+    ) -> Result<Recorded, JournalError> {
+        let begin = tape.frame(0).map_or(Nanos::NONE, |frame| frame.recv_ns);
+        let mut scribe = self.begin(beginning, begin)?;
+        match scribe.play(tape, logged) {
+            Ok(()) => scribe.finish(),
+            Err(why) => Err(scribe.discard(why)),
+        }
+    }
+}
+
+/// Writes a session as it goes on.
+#[derive(Debug)]
+pub struct Scribe {
+    writer: Writer,
+    /// The time of the last frame.
+    latest: Nanos,
+    connections: usize,
+    accounts: Vec<AccountId>,
+}
+
+impl Scribe {
+    /// What came in, with the ticks before it.
+    pub fn heard(&mut self, heard: &Heard<'_>) -> Result<(), JournalError> {
+        let Heard { number, came, recv_ns, connection, about, bytes } = *heard;
+        append_ticks(&mut self.writer, self.latest, recv_ns)?;
+        self.latest = recv_ns;
+        let (kind, bytes) = match came {
+            Came::Frame => (Kind::Frame, bytes),
+            other => (Kind::Control, other.name().as_bytes()),
+        };
+        let about = if about == InstrumentId::UNLISTED { InstrumentId::NONE } else { about };
+        let record =
+            Record { connection, frame: number, about, bytes, ..Record::new(kind, recv_ns) };
+        self.writer.append(&record)
+    }
+
+    /// One order or report, on its account's connection. It goes before the first frame whose
+    /// number is greater than its step's.
+    pub fn logged(&mut self, logged: &Logged) -> Result<(), JournalError> {
+        let place = self.accounts.iter().position(|account| account.0 == logged.account);
+        // What is of no account is on the first one's: it never left the house.
+        let connection = ConnectionId((self.connections + place.unwrap_or(0)) as u16);
+        let kind = if logged.is_report { Kind::Report } else { Kind::Frame };
+        self.writer.append(&Record {
+            direction: Direction::Out,
+            connection,
+            frame: logged.frame,
+            bytes: &logged.bytes,
+            ..Record::new(kind, logged.recv_ns)
+        })
+    }
+
+    /// Records written.
+    pub const fn records(&self) -> u64 {
+        self.writer.records()
+    }
+
+    /// Ends the journal, all of it on the disk.
+    pub fn finish(mut self) -> Result<Recorded, JournalError> {
+        if let Err(why) = self.writer.flush(self.latest, true) {
+            return Err(self.discard(why));
+        }
+        let records = self.writer.records() + 1;
+        let segments_deleted = self.writer.finish(self.latest)?;
+        Ok(Recorded { records, segments_deleted })
+    }
+
+    fn discard(self, why: JournalError) -> JournalError {
+        self.writer.discard();
+        why
+    }
+
+    fn play(&mut self, tape: &Tape, logged: &[Logged]) -> Result<(), JournalError> {
+        let mut logged = logged.iter().peekable();
+        for (n, frame) in tape.frames().enumerate() {
+            // What went out and came back in the steps before this one's.
+            while let Some(logged) = logged.next_if(|l| l.frame < n as u64) {
+                self.logged(logged)?;
+            }
+            let Frame { came, connection, recv_ns, about, bytes } = frame;
+            let bytes = bytes.text();
+            self.heard(&Heard { number: n as u64, came, recv_ns, connection, about, bytes })?;
+        }
+        logged.try_for_each(|logged| self.logged(logged))
+    }
+}
+
+/// How the connections of a tape are called, with the names of their dialects.
+pub fn connections(tape: &Tape) -> Vec<(&'static str, String)> {
+    tape.sources().iter().map(|source| (source.dialect.name, named(&source.path))).collect()
 }
 
 /// What a reader must know before the first frame.
 fn append_beginning(
     writer: &mut Writer,
-    session: &Session<'_>,
+    beginning: &Beginning<'_>,
     begin: Nanos,
 ) -> Result<(), JournalError> {
-    let Session { tape, instruments, .. } = *session;
-    let setup = session.setup.encode();
+    let Beginning { instruments, setup, connections, accounts } = *beginning;
+    let setup = setup.encode();
     writer.append(&Record { bytes: &setup, ..Record::new(Kind::Session, begin) })?;
     for instrument in instruments {
         let listed = Listed {
@@ -97,38 +201,14 @@ fn append_beginning(
             Record { about: instrument.id, bytes: &bytes, ..Record::new(Kind::Instrument, begin) };
         writer.append(&record)?;
     }
-    for (n, source) in tape.sources().iter().enumerate() {
-        let url = named(&source.path);
-        let bytes = Opened { dialect: source.dialect.name, url: &url }.encode();
+    let own = connections.iter().map(|(dialect, url)| (*dialect, url.clone()));
+    let orders = accounts.iter().map(|(id, dialect)| (*dialect, format!("{ACCOUNT_URL}{}", id.0)));
+    for (n, (dialect, url)) in own.chain(orders).enumerate() {
+        let bytes = Opened { dialect, url: &url }.encode();
         let connection = ConnectionId(n as u16);
         writer.append(&Record { connection, bytes: &bytes, ..Record::new(Kind::Opened, begin) })?;
     }
-    for (n, (account, dialect)) in session.accounts.iter().enumerate() {
-        let url = format!("{ACCOUNT_URL}{}", account.0);
-        let bytes = Opened { dialect, url: &url }.encode();
-        let connection = ConnectionId((tape.sources().len() + n) as u16);
-        writer.append(&Record { connection, bytes: &bytes, ..Record::new(Kind::Opened, begin) })?;
-    }
     Ok(())
-}
-
-/// One order or report, on its account's connection.
-fn append_logged(
-    writer: &mut Writer,
-    session: &Session<'_>,
-    logged: &Logged,
-) -> Result<(), JournalError> {
-    let place = session.accounts.iter().position(|(account, _)| account.0 == logged.account);
-    // What is of no account is on the first one's: it never left the house.
-    let connection = ConnectionId((session.tape.sources().len() + place.unwrap_or(0)) as u16);
-    let kind = if logged.is_report { Kind::Report } else { Kind::Frame };
-    writer.append(&Record {
-        direction: Direction::Out,
-        connection,
-        frame: logged.frame,
-        bytes: &logged.bytes,
-        ..Record::new(kind, logged.recv_ns)
-    })
 }
 
 /// How a recording is called: by its path, or by its name alone where the path would not fit.
@@ -140,39 +220,6 @@ fn named(path: &Path) -> String {
         }
         _ => whole,
     }
-}
-
-/// Frames and the ticks between them, all the way to the disk; the time of the last one.
-fn append_frames(
-    writer: &mut Writer,
-    session: &Session<'_>,
-    begin: Nanos,
-) -> Result<Nanos, JournalError> {
-    let mut latest = begin;
-    let mut logged = session.logged.iter().peekable();
-    for (n, frame) in session.tape.frames().enumerate() {
-        // What went out and came back in the steps before this one's.
-        let is_before = |l: &&Logged| l.frame < n as u64;
-        while let Some(logged) = logged.next_if(is_before) {
-            append_logged(writer, session, logged)?;
-        }
-        append_ticks(writer, latest, frame.recv_ns)?;
-        latest = frame.recv_ns;
-        let about =
-            if frame.about == InstrumentId::UNLISTED { InstrumentId::NONE } else { frame.about };
-        writer.append(&Record {
-            connection: frame.connection,
-            frame: n as u64,
-            about,
-            bytes: frame.bytes.text(),
-            ..Record::new(Kind::Frame, frame.recv_ns)
-        })?;
-    }
-    for logged in logged {
-        append_logged(writer, session, logged)?;
-    }
-    writer.flush(latest, true)?;
-    Ok(latest)
 }
 
 /// The ticks up to and with `to`; of a silence of hours the latest ones, as when it is played.

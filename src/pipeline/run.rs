@@ -52,7 +52,7 @@ pub fn replay(
     let run = Run { tape, plan, progress, cores: &cores, clock, wait };
     // Where the system is too old to be asked, the first frames bring in what they need.
     memory::prefault_code();
-    let of = |venue: &str| Ends::new(venue, tape, instruments, plan);
+    let of = |venue: &str| Ends::new(venue, &tape.dialects(), instruments, plan);
     let mut mind = Mind::new(instruments, plan);
     let mut ends: Vec<Ends> = match layout {
         Layout::VenuePerCore => names.iter().map(|venue| of(venue)).collect(),
@@ -148,7 +148,7 @@ pub fn watch(
     let wait = Wait::new(false);
     let run = Run { tape, plan, progress: &progress, cores: &[], clock, wait };
     let bare = Plan { trading: Trading::default(), ..plan.clone() };
-    let mut ends = Ends::new("*", tape, instruments, &bare);
+    let mut ends = Ends::new("*", &tape.dialects(), instruments, &bare);
     let mut readers = Readers::default();
     let (asks, asked) = topology::resyncs();
     let mut shelf = Shelf { books: &mut ends.books, resyncs: asks };

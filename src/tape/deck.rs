@@ -56,9 +56,34 @@ pub struct Source {
     pub path: PathBuf,
 }
 
+/// What came. All but frames come from a live session only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Came {
+    /// A frame.
+    #[default]
+    Frame,
+    /// Nothing: time has passed.
+    Beat,
+    /// The connection itself, anew: what its books knew is void.
+    Reset,
+}
+
+impl Came {
+    /// As a journal calls it, in a control record; a frame is a record of its own.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Came::Frame => "frame",
+            Came::Beat => "beat",
+            Came::Reset => "reset",
+        }
+    }
+}
+
 /// A frame on the tape.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
+    /// What it is. Only a frame has bytes.
+    pub came: Came,
     /// Its connection.
     pub connection: ConnectionId,
     /// When it was received.
@@ -72,6 +97,7 @@ pub struct Frame<'a> {
 /// Where a frame lies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
+    pub(super) came: Came,
     pub(super) offset: usize,
     pub(super) len: u32,
     pub(super) connection: ConnectionId,
@@ -154,6 +180,7 @@ impl Tape {
         let entry = self.entries.get(n)?;
         let bytes = Padded::new(self.bytes.get(entry.offset..)?, entry.len as usize)?;
         Some(Frame {
+            came: entry.came,
             connection: entry.connection,
             recv_ns: entry.recv_ns,
             about: entry.about,
@@ -206,6 +233,7 @@ impl Sink<'_> {
             }
         };
         self.tape.entries.push(Entry {
+            came: Came::Frame,
             offset: self.tape.bytes.len(),
             len: bytes.len() as u32,
             connection: self.connection,
@@ -214,6 +242,15 @@ impl Sink<'_> {
             about: InstrumentId::NONE,
         });
         self.tape.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Adds something that came without a byte.
+    pub(super) fn event(&mut self, came: Came, recv_ns: Nanos) -> Result<(), TapeError> {
+        self.frame(recv_ns, None, &[])?;
+        if let Some(entry) = self.tape.entries.last_mut() {
+            entry.came = came;
+        }
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::contract::{Format, Spec, stands_alone};
-use super::deck::{Listing, Logged, Sink, Tape};
+use super::deck::{Came, Listing, Logged, Sink, Tape};
 use super::error::TapeError;
 use crate::base::{ConnectionId, InstrumentId, Symbol};
 use crate::journal::{Direction, Item, Kind, Listed, Opened, Reader, Record, Session};
@@ -119,6 +119,14 @@ fn take(spec: &Spec, record: &Record<'_>, ids: &mut Ids, tape: &mut Tape) -> Res
                 about => ids.symbols.get(about.index()).copied().flatten(),
             };
             Sink { tape, connection }.frame(record.recv_ns, subject, record.bytes)?;
+        }
+        Kind::Control => {
+            let known = ids.connections.get(record.connection.index()).copied().flatten();
+            let came = [Came::Beat, Came::Reset].into_iter();
+            let came = came.into_iter().find(|came| came.name().as_bytes() == record.bytes);
+            if let (Some(connection), Some(came)) = (known, came) {
+                Sink { tape, connection }.event(came, record.recv_ns)?;
+            }
         }
         Kind::Frame | Kind::Report => {
             let known = ids.accounts.get(record.connection.index()).copied().flatten();

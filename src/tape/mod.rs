@@ -20,7 +20,7 @@ mod guess;
 mod survey;
 
 pub use contract::{Format, Spec};
-pub use deck::{Frame, Logged, Sink, Source, Tape};
+pub use deck::{Came, Frame, Logged, Sink, Source, Tape};
 pub use error::TapeError;
 pub use journal::{ACCOUNT_URL, session};
 pub use sample::SAMPLES;

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::deck::{NO_SUBJECT, Tape, is_time};
+use super::deck::{Came, NO_SUBJECT, Tape, is_time};
 use super::error::TapeError;
 use super::guess::{Links, guess};
 use crate::base::{
@@ -113,7 +113,9 @@ impl Pass {
             if connection.replace(tape.entries[n].connection) != Some(tape.entries[n].connection) {
                 latest = Nanos::NONE;
             }
-            let Some(frame) = tape.frame(n) else { continue };
+            let Some(frame) = tape.frame(n).filter(|frame| frame.came == Came::Frame) else {
+                continue;
+            };
             let dialect = tape.sources[frame.connection.index()].dialect;
             let stamp = Stamp { recv_ns: frame.recv_ns, ..Stamp::default() };
             let input = Input { stamp, about: InstrumentId::NONE, bytes: frame.bytes };

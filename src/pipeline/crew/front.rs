@@ -15,13 +15,13 @@ use super::super::flow::wait::Wait;
 use super::super::trace::span::Span;
 use super::duty::Duty;
 use super::world::{Listeners, World};
-use crate::event::{Market, Resync, Stamp};
+use crate::event::{Body, Head, Market, Resync, Stamp};
 use crate::ring::Consumer;
 use crate::stage::contract::Emit;
 use crate::stage::dispatch::Dispatch;
 use crate::stage::feed::Feed;
 use crate::sys::clock;
-use crate::tape::Frame;
+use crate::tape::{Came, Frame};
 use crate::venue::Input;
 
 /// Where dispatch is, seen from the front.
@@ -61,7 +61,7 @@ pub(in crate::pipeline) struct Front<'a, H> {
 pub(in crate::pipeline) struct Arrival<'a> {
     /// Its number.
     pub(in crate::pipeline) number: u64,
-    /// The frame. One without a byte is a beat: time has passed, and nothing was said.
+    /// The frame, or what else came.
     pub(in crate::pipeline) frame: Frame<'a>,
     /// Time stamp counter when it came; 0 to read it when the stages have begun.
     pub(in crate::pipeline) arrived_tsc: u64,
@@ -125,7 +125,11 @@ where
     #[inline]
     fn frame(&mut self, arrival: &Arrival<'_>, mut step: Step) {
         let frame = &arrival.frame;
-        let venue = arrival.venue.filter(|_| !frame.bytes.text().is_empty());
+        let venue = match frame.came {
+            Came::Frame => arrival.venue,
+            Came::Beat => None,
+            Came::Reset => return self.reset(arrival, step),
+        };
         if venue.is_some() {
             step.arrived_tsc = match arrival.arrived_tsc {
                 0 => clock::counter(),
@@ -147,6 +151,27 @@ where
             world.take(step.recv_ns);
             if let Some(venue) = venue {
                 self.feed.again(&input, &mut Listeners { venues: world.venues, venue });
+            }
+        }
+        self.head.rest();
+    }
+
+    /// A connection begins anew: its counter is forgotten, and its books with it.
+    #[cold]
+    fn reset(&mut self, arrival: &Arrival<'_>, step: Step) {
+        let frame = &arrival.frame;
+        let head = Head::about_connection(input_of(frame, &step).stamp, Body::Reset);
+        let market = Market { head: &head, levels: &[] };
+        if arrival.venue.is_some() {
+            self.feed.restart(frame.connection);
+            self.head.emit(&market);
+        }
+        self.head.done(&step);
+        self.finish(step.frame, false);
+        if let Some(world) = &mut self.world {
+            world.take(step.recv_ns);
+            if let Some(venue) = arrival.venue {
+                Listeners { venues: world.venues, venue }.emit(&market);
             }
         }
         self.head.rest();

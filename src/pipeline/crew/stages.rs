@@ -16,7 +16,7 @@ use crate::stage::route::Router;
 use crate::stage::signal::Signals;
 use crate::stage::strategy::Strategies;
 use crate::sys::memory;
-use crate::tape::Tape;
+use crate::venue::Dialect;
 
 /// The two ends of the machine and what is between the first of them and the decision, for one
 /// venue or for all.
@@ -66,10 +66,10 @@ impl Emit<Resync> for Requests {
 }
 
 impl Ends {
-    /// For the venue of this name, or for all of them.
+    /// For the venue of this name, or for all of them; `dialects` are those of the connections.
     pub(in crate::pipeline) fn new(
         venue: &str,
-        tape: &Tape,
+        dialects: &[&'static Dialect],
         instruments: &Instruments,
         plan: &Plan,
     ) -> Ends {
@@ -78,8 +78,8 @@ impl Ends {
         let papers = trading.venues.iter().filter(|paper| is_mine(paper.dialect.name));
         Ends {
             venue: venue.to_owned(),
-            mine: tape.sources().iter().map(|source| is_mine(source.dialect.name)).collect(),
-            feed: Feed::new(&tape.dialects(), instruments, plan.level),
+            mine: dialects.iter().map(|dialect| is_mine(dialect.name)).collect(),
+            feed: Feed::new(dialects, instruments, plan.level),
             books: Books::new(instruments, &plan.books),
             signals: Signals::new(instruments, &trading.signal),
             models: Models::new(instruments, &trading.model),

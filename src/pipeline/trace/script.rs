@@ -5,15 +5,17 @@
 //! session is not whole, and says so.
 
 use crate::base::{ConnectionId, InstrumentId, Nanos};
+use crate::cold::Heard;
 use crate::limits;
 use crate::metric::{Counter, CounterReader, counter};
 use crate::ring::{self, Consumer, Producer, level};
-use crate::tape::Frame;
+use crate::tape::{Came, Frame};
 
 /// What is known of a frame beside its bytes.
 #[derive(Clone, Copy, Debug)]
 struct Head {
     number: u64,
+    came: Came,
     recv_ns: Nanos,
     connection: ConnectionId,
     about: InstrumentId,
@@ -34,21 +36,6 @@ pub(in crate::pipeline) struct ScriptReader {
     lost: CounterReader,
 }
 
-/// A frame that came in, as the cold side hears of it. One without a byte is a beat: time passed.
-#[derive(Clone, Copy, Debug)]
-pub struct Heard<'a> {
-    /// Its number.
-    pub number: u64,
-    /// When it came.
-    pub recv_ns: Nanos,
-    /// Its connection.
-    pub connection: ConnectionId,
-    /// What it is about, where it does not say so itself.
-    pub about: InstrumentId,
-    /// Its bytes.
-    pub bytes: &'a [u8],
-}
-
 /// The link of a front to the cold side.
 pub(in crate::pipeline) fn script() -> (Script, ScriptReader) {
     let (heads, heard) = ring::spsc(limits::RING_SCRIPT_SLOTS);
@@ -65,8 +52,8 @@ impl Script {
     #[inline]
     pub(in crate::pipeline) fn push(&mut self, number: u64, frame: &Frame<'_>) {
         let bytes = frame.bytes.text();
-        let Frame { connection, recv_ns, about, .. } = *frame;
-        let head = Head { number, recv_ns, connection, about, bytes: bytes.len() as u32 };
+        let Frame { came, connection, recv_ns, about, .. } = *frame;
+        let head = Head { number, came, recv_ns, connection, about, bytes: bytes.len() as u32 };
         // The bytes first, so that whoever sees the head finds them.
         let has_room = self.heads.free() > 0
             && bytes.len() <= self.bytes.count_max()
@@ -81,11 +68,11 @@ impl ScriptReader {
     /// Hands the oldest frame to `hear`; false where there is none.
     pub(in crate::pipeline) fn pop(&mut self, hear: &mut dyn FnMut(&Heard<'_>)) -> bool {
         let Some(head) = self.heads.pop() else { return false };
-        let Head { number, recv_ns, connection, about, bytes: count } = head;
+        let Head { number, came, recv_ns, connection, about, bytes: count } = head;
         let count = count as usize;
         let bytes = if count == 0 { &[][..] } else { self.bytes.read(count).unwrap_or_default() };
         assert_eq!(bytes.len(), count, "bytes are written before their head");
-        hear(&Heard { number, recv_ns, connection, about, bytes });
+        hear(&Heard { number, came, recv_ns, connection, about, bytes });
         if count > 0 {
             self.bytes.release(count);
         }
@@ -114,6 +101,7 @@ mod tests {
         let mut room = Vec::new();
         let whole = Padded::copied(b"abcdef", &mut room).raw();
         let frame = |len| Frame {
+            came: Came::Frame,
             connection: ConnectionId(3),
             recv_ns: Nanos(9),
             about: InstrumentId(7),

@@ -185,7 +185,7 @@ pub fn testify(
     tape.frame(usize::try_from(frame).ok()?)?;
     let clock = Clock::calibrate(Duration::from_millis(5));
     let wait = Wait::new(false);
-    let mut ends = Ends::new("*", tape, instruments, plan);
+    let mut ends = Ends::new("*", &tape.dialects(), instruments, plan);
     let mut mind = Mind::new(instruments, plan);
     let notes = RefCell::new(Notes { wanted: frame, ..Notes::default() });
     let mut readers = Readers::default();
