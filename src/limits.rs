@@ -55,6 +55,9 @@ pub const INSTRUMENTS_MAX: usize = 4_096;
 /// Connections of one process, recorded or live.
 pub const CONNECTIONS_MAX: usize = 256;
 
+/// Physical connections of one session: two at once, and a successor of one of them.
+pub const LINES_MAX: usize = 3;
+
 /// Levels a side in a `Depth` message, and in Kraken's checksum.
 pub const DEPTH_LEVELS: usize = 10;
 

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::desk::Desk;
+use super::session::Opening;
 use super::wire::{self, DayMemo, FastLevel, Job, Kernel, Learned, Padded, Shape, Strict};
 use crate::base::{Continuity, DecimalError, Form, InstrumentId, Nanos, Symbol, SymbolTable};
 use crate::event::{Head, Level, Stamp};
@@ -29,6 +30,8 @@ pub struct Dialect {
     pub strict: fn(&Input<'_>, &mut Strict, &mut Raw) -> Result<(), Refusal>,
     /// How orders are placed in it; `None` where it is known from recordings only.
     pub desk: Option<&'static Desk>,
+    /// How its market data is kept coming; `None` where it is known from recordings only.
+    pub session: Option<&'static Opening>,
 }
 
 /// A fast scanner: false where the frame is none of its own, and then nothing was taken.

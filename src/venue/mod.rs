@@ -5,6 +5,7 @@
 
 pub mod contract;
 pub mod desk;
+pub mod session;
 mod raw;
 pub mod wire;
 pub mod kraken;

@@ -29,6 +29,7 @@ pub static SPOT: Dialect = Dialect {
     fast: Some(fast::<market::Market>),
     strict: strict::read,
     desk: Some(&SPOT_DESK),
+    session: None,
 };
 
 /// Futures settled in a stablecoin.
@@ -40,6 +41,7 @@ pub static USDM: Dialect = Dialect {
     fast: Some(fast::<market::Market>),
     strict: strict::read,
     desk: Some(&FUTURES_DESK),
+    session: None,
 };
 
 /// Futures settled in the coin.
@@ -51,4 +53,5 @@ pub static COINM: Dialect = Dialect {
     fast: Some(fast::<market::Market>),
     strict: strict::read,
     desk: Some(&FUTURES_DESK),
+    session: None,
 };

@@ -27,6 +27,7 @@ pub static ADVANCED: Dialect = Dialect {
     fast: Some(fast::<market::Market>),
     strict: strict::read,
     desk: Some(&DESK),
+    session: None,
 };
 
 /// Exchange (Pro, GDAX) websocket, decode only.
@@ -38,4 +39,5 @@ pub static EXCHANGE: Dialect = Dialect {
     fast: None,
     strict: exchange::read,
     desk: None,
+    session: None,
 };

@@ -27,6 +27,7 @@ pub static V2: Dialect = Dialect {
     fast: Some(fast::<market::Market>),
     strict: strict::read,
     desk: Some(&DESK),
+    session: None,
 };
 
 /// Websocket v1, decode only.
@@ -38,4 +39,5 @@ pub static V1: Dialect = Dialect {
     fast: None,
     strict: v1::read,
     desk: None,
+    session: None,
 };

@@ -15,4 +15,5 @@ pub static LOBSTER: Dialect = Dialect {
     fast: None,
     strict: lobster::read,
     desk: None,
+    session: None,
 };
