@@ -261,6 +261,12 @@ pub const RING_WIRE_SLOTS: usize = STRATEGIES_MAX * EMIT_BURST_MAX;
 /// Slots of the ring in which all that dispatch puts out waits for the cold side.
 pub const RING_TAP_SLOTS: usize = 4_096;
 
+/// Actions of a session at once for which there is room from the start.
+pub const ACTIONS_USUAL: usize = 64;
+
+/// Nanoseconds between two times that a live session is told the time.
+pub const SESSION_POLL_NS: i64 = 1_000_000;
+
 /// Slots of the ring in which frames of a live session wait for the journal: a second at the rate
 /// of a burst.
 pub const RING_SCRIPT_SLOTS: usize = 1 << 16;

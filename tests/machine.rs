@@ -11,6 +11,7 @@ mod property {
 }
 
 mod simulation {
+    mod live;
     mod machine;
     mod sample;
 }

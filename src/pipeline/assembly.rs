@@ -3,7 +3,7 @@
 //! Every layout has the same stages, the same steps and the same rings up; they differ in which
 //! links are calls. A thread is built here, and then only runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use super::crew::duty::{Duty, DutyReader};
 use super::crew::front::{Back, Front, Marks, Sample};
@@ -17,12 +17,17 @@ use super::flow::exit::Exit;
 use super::flow::link::{Flow, Inbox, Member, Seat};
 use super::flow::member::Shelf;
 use super::flow::wait::Wait;
+use super::live::driver::{Driver, Gangway};
+use super::live::ear::{Ear, Notes};
+use super::live::{Carrier, Listener, Live, Post};
 use super::plan::{Plan, Progress};
 use super::topology::{
     self as rings, ToBook, ToDispatch, ToModel, ToRisk, ToRoute, ToSignal, ToStrategy, ToVenues,
 };
+use super::trace::script::script;
 use super::trace::span::{Reaction, Readers, Span, Stage};
 use super::trace::tap::{Output, Tap, Tapped};
+use crate::base::Nanos;
 use crate::event::{Market, Report, Resync};
 use crate::ring::{Consumer, Producer};
 use crate::stage::contract::Emit;
@@ -32,13 +37,19 @@ use crate::sys::clock::Clock;
 use crate::tape::Tape;
 
 /// What all threads of a run share.
+#[derive(Clone)]
 pub(super) struct Run<'a> {
-    pub(super) tape: &'a Tape,
     pub(super) plan: &'a Plan,
-    pub(super) progress: &'a Progress,
     pub(super) cores: &'a [usize],
     pub(super) clock: Clock,
     pub(super) wait: Wait,
+}
+
+/// What is played, and who watches how far it is.
+#[derive(Clone, Copy)]
+pub(super) struct Reel<'a> {
+    pub(super) tape: &'a Tape,
+    pub(super) progress: &'a Progress,
 }
 
 /// What a run came to, beside what its stages hold.
@@ -70,7 +81,7 @@ struct Cables<'s> {
 
 impl Run<'_> {
     /// Everything on one core.
-    pub(super) fn one(&self, ends: &mut Ends, mind: &mut Mind) -> Played {
+    pub(super) fn one(&self, reel: Reel<'_>, ends: &mut Ends, mind: &mut Mind) -> Played {
         let mut build = Build::new(self, 1);
         let Ends { feed, books, signals, models, dispatch, venues, mine, asked, left, .. } = ends;
         let cables = build.cables(venues);
@@ -82,11 +93,11 @@ impl Run<'_> {
         let book = build.quiet(Stage::Book, &mut shelf, ToSignal::Inline(signal));
         let parts = Parts { feed, world: Some(cables.world), resyncs: cables.asked };
         let front = build.front("all", parts, ToBook::Inline(book), Back::Inline);
-        build.run(|crew| crew.spawn(move |hot| play(hot, self, front, mine, asked, left)))
+        build.run(|crew| crew.spawn(move |hot| play(hot, (self, reel), front, mine, asked, left)))
     }
 
     /// Feed, book, signal, model and dispatch on a core a venue; what decides on one more.
-    pub(super) fn venues(&self, ends: &mut [Ends], mind: &mut Mind) -> Played {
+    pub(super) fn venues(&self, reel: Reel<'_>, ends: &mut [Ends], mind: &mut Mind) -> Played {
         let mut build = Build::new(self, ends.len() + 1);
         let accounts = ends.iter().enumerate().flat_map(|(n, ends)| {
             ends.venues.iter().map(move |paper| (paper.account, n)).collect::<Vec<_>>()
@@ -131,7 +142,7 @@ impl Run<'_> {
                     let signal = ToSignal::Inline(signal);
                     let book = Seat::new(&mut shelf, signal, Inbox::default(), span, panic_at);
                     let front = self.front(parts, ToBook::Inline(book), back, duty, decode);
-                    play(hot, self, front, mine, asked, left);
+                    play(hot, (self, reel), front, mine, asked, left);
                 });
             }
             crew.spawn(move |hot| {
@@ -142,7 +153,7 @@ impl Run<'_> {
     }
 
     /// Each stage on a core of its own.
-    pub(super) fn stages(&self, ends: &mut Ends, mind: &mut Mind) -> Played {
+    pub(super) fn stages(&self, reel: Reel<'_>, ends: &mut Ends, mind: &mut Mind) -> Played {
         let mut build = Build::new(self, 8);
         let Ends { feed, books, signals, models, dispatch, venues, mine, asked, left, .. } = ends;
         let Mind { strategies, router, gate } = mind;
@@ -176,7 +187,7 @@ impl Run<'_> {
         let mut end = build.seat(Stage::Dispatch, dispatch, cables.exit, cables.heard);
         let (mut duty, wait) = (build.duty("dispatch"), self.wait.clone());
         build.run(|crew| {
-            crew.spawn(move |hot| play(hot, self, front, mine, asked, left));
+            crew.spawn(move |hot| play(hot, (self, reel), front, mine, asked, left));
             crew.spawn(book);
             crew.spawn(signal);
             crew.spawn(model);
@@ -188,6 +199,49 @@ impl Run<'_> {
                 hot.run(|| middle::dispatch(&mut from_risk, &mut end, &marks, &mut duty, &wait));
             });
         })
+    }
+
+    /// Everything on one core, on lines to venues instead of a tape. Hands all that is heard and put
+    /// out to `listener`; also says how many frames found no room on their way there.
+    pub(super) fn live<C: Carrier, P: Post>(
+        &self,
+        ends: &mut Ends,
+        mind: &mut Mind,
+        live: Live<'_, C, P>,
+        listener: &mut dyn Listener,
+    ) -> (Played, u64) {
+        let mut build = Build::new(self, 1);
+        let Ends { feed, books, signals, models, dispatch, venues, asked, left, .. } = ends;
+        let cables = build.cables(venues);
+        let end = build.seat(Stage::Dispatch, dispatch, cables.exit, cables.heard);
+        let mind = build.mind(mind, ToDispatch::Inline(end));
+        let model = build.quiet(Stage::Model, models, ToStrategy::Inline(mind));
+        let signal = build.quiet(Stage::Signal, signals, ToModel::Inline(model));
+        let mut shelf = Shelf { books, resyncs: cables.asks };
+        let book = build.quiet(Stage::Book, &mut shelf, ToSignal::Inline(signal));
+        let parts = Parts { feed, world: Some(cables.world), resyncs: cables.asked };
+        let front = build.front("all", parts, ToBook::Inline(book), Back::Inline);
+        let (script, heard) = script();
+        let (notes, noted) = mpsc::channel();
+        let ear = Ear {
+            script: heard,
+            taps: std::mem::take(&mut build.taps),
+            notes: noted,
+            readers: build.played.readers.clone(),
+            clock: self.clock,
+        };
+        let Live { carrier, post, stations, stop } = live;
+        build.run_beside(
+            move || ear.listen(listener),
+            move |crew| {
+                crew.spawn(move |hot| {
+                    let gangway = Gangway { front, script, post, number: 0, latest: Nanos::NONE };
+                    let mut driver = Driver::new(gangway, carrier, stations, Notes(notes));
+                    hot.run(|| driver.run(stop, asked));
+                    *left = Some(driver.gangway.front.resyncs);
+                });
+            },
+        )
     }
 
     fn front<'s, H>(
@@ -217,7 +271,7 @@ struct Parts<'s> {
 /// Plays the tape through a front, and keeps what is still on its way up at the end.
 fn play<H>(
     hot: &threads::Hot<'_>,
-    run: &Run<'_>,
+    (run, reel): (&Run<'_>, Reel<'_>),
     front: Front<'_, H>,
     mine: &[bool],
     asked: &mut Requests,
@@ -225,8 +279,8 @@ fn play<H>(
 ) where
     H: Flow + for<'m> Emit<Market<'m>>,
 {
-    let Run { tape, plan, progress, clock, .. } = *run;
-    let pacer = Pacer::new(plan.pace, clock);
+    let (Run { plan, clock, .. }, Reel { tape, progress }) = (run, reel);
+    let pacer = Pacer::new(plan.pace, *clock);
     let mut player = Player { tape, mine, front, pacer, last: plan.last };
     hot.run(|| player.play(asked, |n| progress.add(n)));
     *left = Some(player.front.resyncs);
@@ -354,13 +408,32 @@ impl<'r> Build<'r> {
     }
 
     /// Runs the threads that `start` starts.
-    fn run<'env>(self, start: impl for<'scope> FnOnce(&mut threads::Crew<'scope, 'env>)) -> Played
+    fn run<'env>(
+        mut self,
+        start: impl for<'scope> FnOnce(&mut threads::Crew<'scope, 'env>),
+    ) -> Played
     where
         'r: 'env,
     {
-        let Build { run, threads, mut played, taps, .. } = self;
-        let terms = Terms { clock: run.clock, wait: &run.wait, threads, cores: run.cores };
-        (played.log, played.outputs) = threads::run(terms, || threads::collect(taps), start);
+        let taps = std::mem::take(&mut self.taps);
+        let (mut played, outputs) = self.run_beside(move || threads::collect(taps), start);
+        played.outputs = outputs;
         played
+    }
+
+    /// Runs the threads that `start` starts, and `cold` beside them.
+    fn run_beside<'env, T: Send + Default + 'env>(
+        self,
+        cold: impl FnOnce() -> T + Send + 'env,
+        start: impl for<'scope> FnOnce(&mut threads::Crew<'scope, 'env>),
+    ) -> (Played, T)
+    where
+        'r: 'env,
+    {
+        let Build { run, threads, mut played, .. } = self;
+        let terms = Terms { clock: run.clock, wait: &run.wait, threads, cores: run.cores };
+        let (log, result) = threads::run(terms, cold, start);
+        played.log = log;
+        (played, result)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::assembly::{Played, Run};
+use super::assembly::{Played, Reel, Run};
 use super::crew::duty::Duty;
 use super::crew::front::{Back, Front, Sample};
 use super::crew::pace::{Pace, Pacer};
@@ -49,7 +49,8 @@ pub fn replay(
     let cores = if plan.pin { hot_cores(threads)? } else { Vec::new() };
     let clock = Clock::calibrate(Duration::from_millis(20));
     let wait = Wait::new(allowed < threads);
-    let run = Run { tape, plan, progress, cores: &cores, clock, wait };
+    let run = Run { plan, cores: &cores, clock, wait };
+    let reel = Reel { tape, progress };
     // Where the system is too old to be asked, the first frames bring in what they need.
     memory::prefault_code();
     let of = |venue: &str| Ends::new(venue, &tape.dialects(), instruments, plan);
@@ -59,9 +60,9 @@ pub fn replay(
         _ => vec![of("*")],
     };
     let played = match layout {
-        Layout::One | Layout::Auto => run.one(&mut ends[0], &mut mind),
-        Layout::VenuePerCore => run.venues(&mut ends, &mut mind),
-        Layout::StagePerCore => run.stages(&mut ends[0], &mut mind),
+        Layout::One | Layout::Auto => run.one(reel, &mut ends[0], &mut mind),
+        Layout::VenuePerCore => run.venues(reel, &mut ends, &mut mind),
+        Layout::StagePerCore => run.stages(reel, &mut ends[0], &mut mind),
     };
     if let Some(why) = played.log.panic {
         let cancelled = ends.iter_mut().map(Ends::cancel_all).sum();
@@ -71,7 +72,7 @@ pub fn replay(
 }
 
 /// Adds up what the parts of a run came to.
-fn together(
+pub(super) fn together(
     layout: Layout,
     instruments: &Instruments,
     mut ends: Vec<Ends>,
@@ -144,9 +145,6 @@ pub fn watch(
     views: &mut impl Emit<View>,
 ) -> Vec<crate::event::Resync> {
     let clock = Clock::calibrate(Duration::from_millis(1));
-    let progress = Progress::default();
-    let wait = Wait::new(false);
-    let run = Run { tape, plan, progress: &progress, cores: &[], clock, wait };
     let bare = Plan { trading: Trading::default(), ..plan.clone() };
     let mut ends = Ends::new("*", &tape.dialects(), instruments, &bare);
     let mut readers = Readers::default();
@@ -163,7 +161,7 @@ pub fn watch(
         resyncs: asked,
         decode: Span::new(Stage::Decode, clock, &mut readers),
         duty: Duty::new(clock).0,
-        wait: run.wait.clone(),
+        wait: Wait::new(false),
         sample: Sample::Every(plan.sample_every),
     };
     let pacer = Pacer::new(Pace::Max, clock);

@@ -70,6 +70,27 @@ impl Drop for HotGuard {
     }
 }
 
+/// What the calling thread allocates and frees is not counted as long as it lives: for what a hot
+/// thread must do now and then that is no part of its work, as when a connection was lost.
+#[derive(Debug)]
+#[must_use = "the thread is not hot as long as the guard lives"]
+pub struct AsideGuard {
+    was_hot: u32,
+    /// A guard ends on the thread it began on.
+    _not_send: PhantomData<*const ()>,
+}
+
+/// Sets the calling thread's hotness aside until the guard is dropped.
+pub fn aside() -> AsideGuard {
+    AsideGuard { was_hot: HOT.replace(0), _not_send: PhantomData }
+}
+
+impl Drop for AsideGuard {
+    fn drop(&mut self) {
+        HOT.set(self.was_hot);
+    }
+}
+
 /// Is [`Counting`] the process's allocator? Without it, all counts are 0 and say nothing.
 pub fn is_counting() -> bool {
     let before = of_thread();

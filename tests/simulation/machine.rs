@@ -12,7 +12,7 @@ use neural_kraken::tape::{self, SAMPLES, Spec, Tape};
 use neural_kraken::venue;
 
 /// The built-in recordings, or those of these venues.
-fn tape(venues: &[&str]) -> (Tape, Instruments) {
+pub(super) fn tape(venues: &[&str]) -> (Tape, Instruments) {
     let named = SAMPLES.iter().filter(|(_, venue, _)| venues.contains(venue));
     let specs = named.map(|(name, dialect, _)| Spec {
         dialect: venue::dialect(dialect),
@@ -24,7 +24,7 @@ fn tape(venues: &[&str]) -> (Tape, Instruments) {
     (tape, survey.instruments)
 }
 
-fn plan(layout: Layout, instruments: &mut Instruments) -> Plan {
+pub(super) fn plan(layout: Layout, instruments: &mut Instruments) -> Plan {
     let config = Config::load(None).unwrap();
     let (resolved, _) = config.resolve_onto(instruments);
     let trading = Trading::new(&config, &resolved, &book::Settings::default(), true);

@@ -15,6 +15,7 @@ use super::super::flow::wait::Wait;
 use super::super::trace::span::Span;
 use super::duty::Duty;
 use super::world::{Listeners, World};
+use crate::base::AccountId;
 use crate::event::{Body, Head, Market, Resync, Stamp};
 use crate::ring::Consumer;
 use crate::stage::contract::Emit;
@@ -92,9 +93,13 @@ impl<H> Front<'_, H>
 where
     H: Flow + for<'m> Emit<Market<'m>>,
 {
-    /// A frame goes through the machine.
+    /// A frame goes through the machine; orders that leave it are shown to `post`.
     #[inline]
-    pub(in crate::pipeline) fn step(&mut self, arrival: &Arrival<'_>) {
+    pub(in crate::pipeline) fn step(
+        &mut self,
+        arrival: &Arrival<'_>,
+        mut post: impl FnMut(AccountId, &[u8]),
+    ) {
         let step = Step {
             frame: arrival.number,
             recv_ns: arrival.frame.recv_ns,
@@ -102,7 +107,7 @@ where
             is_measured: self.sample.takes(arrival.number),
         };
         self.begin(&step);
-        self.frame(arrival, step);
+        self.frame(arrival, step, &mut post);
     }
 
     /// The time of a frame has come.
@@ -123,12 +128,17 @@ where
     }
 
     #[inline]
-    fn frame(&mut self, arrival: &Arrival<'_>, mut step: Step) {
+    fn frame(
+        &mut self,
+        arrival: &Arrival<'_>,
+        mut step: Step,
+        post: &mut impl FnMut(AccountId, &[u8]),
+    ) {
         let frame = &arrival.frame;
         let venue = match frame.came {
             Came::Frame => arrival.venue,
             Came::Beat => None,
-            Came::Reset => return self.reset(arrival, step),
+            Came::Reset => return self.reset(arrival, step, post),
         };
         if venue.is_some() {
             step.arrived_tsc = match arrival.arrived_tsc {
@@ -148,7 +158,7 @@ where
         self.head.done(&step);
         self.finish(step.frame, venue.is_some());
         if let Some(world) = &mut self.world {
-            world.take(step.recv_ns);
+            world.take(step.recv_ns, post);
             if let Some(venue) = venue {
                 self.feed.again(&input, &mut Listeners { venues: world.venues, venue });
             }
@@ -158,7 +168,12 @@ where
 
     /// A connection begins anew: its counter is forgotten, and its books with it.
     #[cold]
-    fn reset(&mut self, arrival: &Arrival<'_>, step: Step) {
+    fn reset(
+        &mut self,
+        arrival: &Arrival<'_>,
+        step: Step,
+        post: &mut impl FnMut(AccountId, &[u8]),
+    ) {
         let frame = &arrival.frame;
         let head = Head::about_connection(input_of(frame, &step).stamp, Body::Reset);
         let market = Market { head: &head, levels: &[] };
@@ -169,7 +184,7 @@ where
         self.head.done(&step);
         self.finish(step.frame, false);
         if let Some(world) = &mut self.world {
-            world.take(step.recv_ns);
+            world.take(step.recv_ns, post);
             if let Some(venue) = arrival.venue {
                 Listeners { venues: world.venues, venue }.emit(&market);
             }

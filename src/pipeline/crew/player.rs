@@ -39,7 +39,8 @@ where
             let connection = frame.connection.index();
             let dialect = tape.sources()[connection].dialect;
             let venue = mine[connection].then_some(dialect.name);
-            front.step(&Arrival { number: n as u64, frame, arrived_tsc: 0, venue });
+            let arrival = Arrival { number: n as u64, frame, arrived_tsc: 0, venue };
+            front.step(&arrival, |_, _| {});
             while let Some(resync) = front.resyncs.pop() {
                 asked.emit(&resync);
             }

@@ -55,11 +55,16 @@ impl World<'_> {
         }
     }
 
-    /// Takes the orders that are on the wire.
+    /// Takes the orders that are on the wire; each is shown to `post` first.
     #[inline]
-    pub(in crate::pipeline) fn take(&mut self, now: Nanos) {
+    pub(in crate::pipeline) fn take(
+        &mut self,
+        now: Nanos,
+        post: &mut impl FnMut(AccountId, &[u8]),
+    ) {
         let venues = &mut *self.venues;
         while let Some(()) = self.wire.pop_with(|request| {
+            post(request.account, request.bytes());
             if let Some(venue) = venues.iter_mut().find(|v| v.account == request.account) {
                 // One that is not taken is counted at the venue, and stays without an answer.
                 let _ = venue.exchange.take(request.bytes(), now);

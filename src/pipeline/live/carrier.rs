@@ -1,0 +1,93 @@
+//! What carries a live machine: lines to venues, and time. The network in earnest, a simulated one
+//! in tests.
+
+use crate::base::{AccountId, Nanos};
+use crate::venue::session::{Action, Failure, FetchId, Line};
+use crate::venue::wire::Padded;
+
+/// Lines to venues. Venues are numbered as their stations are.
+pub trait Carrier: Send {
+    /// Carries out what a session wants: connect, send, close, fetch. What else it says is for the
+    /// log.
+    fn act(&mut self, venue: usize, action: &Action);
+
+    /// The next thing that happened. Never waits.
+    fn poll(&mut self) -> Option<Event<'_>>;
+
+    /// The time.
+    fn now(&self) -> Nanos;
+}
+
+/// The way of orders to their venues, where they are to leave the house.
+pub trait Post: Send {
+    /// Takes an order's bytes; `arrived_tsc` is that of the frame that it answers, 0 where there is
+    /// none.
+    fn order(&mut self, account: AccountId, bytes: &[u8], arrived_tsc: u64);
+}
+
+/// Orders stay in the house: the venues in a box take them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoPost;
+
+impl Post for NoPost {
+    #[inline(always)]
+    fn order(&mut self, _account: AccountId, _bytes: &[u8], _arrived_tsc: u64) {}
+}
+
+/// Something that happened on the way to a venue.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A line can be written to.
+    Opened {
+        /// Whose.
+        venue: usize,
+        /// Which.
+        line: Line,
+    },
+    /// A line could not be opened.
+    Failed {
+        /// Whose.
+        venue: usize,
+        /// Which.
+        line: Line,
+        /// Why.
+        failure: Failure,
+    },
+    /// A line ended.
+    Closed {
+        /// Whose.
+        venue: usize,
+        /// Which.
+        line: Line,
+        /// The close frame's code, 0 where there was none.
+        code: u16,
+    },
+    /// A text frame came.
+    Frame {
+        /// From whom.
+        venue: usize,
+        /// On which line.
+        line: Line,
+        /// When.
+        recv_ns: Nanos,
+        /// The counter right after it was read from the socket.
+        arrived_tsc: u64,
+        /// Its bytes.
+        bytes: Padded<'a>,
+    },
+    /// A question was answered, or will not be.
+    Answer {
+        /// By whom.
+        venue: usize,
+        /// Which question.
+        id: FetchId,
+        /// HTTP status; 0 where there was no answer.
+        status: u16,
+        /// `Retry-After`, ns; 0 where there was none.
+        retry_after_ns: i64,
+        /// Weight used in the last minute, where the venue says so.
+        used_weight: Option<u32>,
+        /// The body.
+        body: Padded<'a>,
+    },
+}
