@@ -2,6 +2,14 @@
 //!
 //! Never: a feature's meaning, a price, an allocation in a step.
 
+mod engine;
+mod invented;
+mod kernel;
 mod network;
+mod sound;
 
+pub use engine::{Engine, Reach, Scratch, State};
+pub use invented::{draw, invented};
+pub use kernel::Level;
 pub use network::{Activation, Dense, Form, Layer, Meta, Network, Output};
+pub use sound::NetworkError;
