@@ -46,29 +46,7 @@ impl Other {
 
 /// What went out and came back, as a journal keeps it.
 pub(super) fn logged(outcome: &Outcome) -> Vec<Logged> {
-    logged_of(&outcome.outputs)
-}
-
-fn logged_of(outputs: &[Output]) -> Vec<Logged> {
-    let one = |output: &Output| {
-        let stamp = output.stamp();
-        let (is_report, bytes) = match &output.put {
-            Put::Sent { bytes, .. } => (false, bytes.clone()),
-            Put::Report(_) => {
-                let mut bytes = Vec::new();
-                output.encode(&mut bytes);
-                (true, bytes)
-            }
-        };
-        Logged {
-            frame: output.step,
-            recv_ns: stamp.recv_ns,
-            account: output.account().0,
-            is_report,
-            bytes,
-        }
-    };
-    outputs.iter().map(one).collect()
+    outcome.outputs.iter().map(Output::logged).collect()
 }
 
 /// Compares a run with what a journal holds: its frames, the quotes that follow from them, orders
@@ -159,7 +137,8 @@ fn first_logged(ours: &[Logged], theirs: &[Logged], units: Units<'_>) -> Option<
 
 /// Where the decisions of two runs over the same frames part.
 pub(super) fn fork(ours: &[Output], theirs: &[Output], units: Units<'_>) -> String {
-    let (a, b) = (logged_of(ours), logged_of(theirs));
+    let logged = |outputs: &[Output]| outputs.iter().map(Output::logged).collect::<Vec<_>>();
+    let (a, b) = (logged(ours), logged(theirs));
     let orders = |all: &[Logged]| all.iter().filter(|logged| !logged.is_report).count();
     let counts = format!("  {} orders before, {} with it", orders(&a), orders(&b));
     match first_logged(&a, &b, units) {

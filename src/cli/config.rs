@@ -162,6 +162,15 @@ impl Host {
                 "horizons_ns": config.signal.horizons_ns,
                 "form": config.signal.form.name(),
             },
+            "live": {
+                "tls": if config.live.stock_tls { "stock" } else { "own" },
+                "ca_files": config.live.ca_files,
+                "redundancy": config.live.redundancy,
+                "kernel_stamps": config.live.kernel_stamps,
+                "addresses": config.live.addresses.iter()
+                    .map(|(host, to)| (host.clone(), json!(to.to_string())))
+                    .collect::<serde_json::Map<_, _>>(),
+            },
             "journal": {
                 "segment_bytes_max": config.journal.options.segment_bytes_max,
                 "quota_bytes": config.journal.options.quota_bytes,
@@ -320,7 +329,7 @@ impl Host {
     }
 
     fn settings(&self) -> Table {
-        let Config { pipeline, book, signal, journal, .. } = &self.config;
+        let Config { pipeline, book, signal, journal, live, .. } = &self.config;
         let asked = args::layout(pipeline.layout).name();
         let layout = match self.layout.name() {
             here if here == asked => asked.to_owned(),
@@ -348,6 +357,9 @@ impl Host {
         row("journal block", format!("{} KiB", journal.options.block_bytes >> 10));
         let packed = if journal.options.compress { "deflated" } else { "as they are" };
         row("journal blocks are", packed.to_owned());
+        let tls = if live.stock_tls { "stock" } else { "own" };
+        row("TLS records by", format!("{tls} code"));
+        row("lines to a venue", live.redundancy.to_string());
         table
     }
 }

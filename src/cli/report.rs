@@ -78,7 +78,7 @@ pub(super) fn object(loaded: &Loaded, outcome: &Outcome, account: &Settled) -> V
 }
 
 /// What each busy loop did with its time.
-fn loops(outcome: &Outcome) -> Vec<Value> {
+pub(super) fn loops(outcome: &Outcome) -> Vec<Value> {
     let one = |(name, regimes): &(&'static str, Regimes)| {
         json!({
             "name": name,
@@ -92,7 +92,7 @@ fn loops(outcome: &Outcome) -> Vec<Value> {
     outcome.regimes.iter().map(one).collect()
 }
 
-fn book(shown: &Shown) -> Value {
+pub(super) fn book(shown: &Shown) -> Value {
     let levels = |levels: &[Level]| -> Vec<[String; 2]> {
         let text = |level: &Level| {
             [render(level.price, shown.price_decimals), render(level.qty, shown.qty_decimals)]
@@ -112,7 +112,7 @@ fn book(shown: &Shown) -> Value {
     })
 }
 
-fn refusal(kept: &Kept) -> Value {
+pub(super) fn refusal(kept: &Kept) -> Value {
     // What was refused may be anything, a reply with a token too.
     let mut text = Vec::new();
     journal::redact(kept.bytes(), &mut text);
@@ -125,7 +125,7 @@ fn refusal(kept: &Kept) -> Value {
     })
 }
 
-fn resync(resync: &crate::event::Resync, instruments: &Instruments) -> Value {
+pub(super) fn resync(resync: &crate::event::Resync, instruments: &Instruments) -> Value {
     json!({
         "frame": resync.frame,
         "book": instruments.with_id(resync.instrument).map(Instrument::name),
@@ -133,14 +133,14 @@ fn resync(resync: &crate::event::Resync, instruments: &Instruments) -> Value {
     })
 }
 
-fn percentiles(p: &Percentiles) -> Value {
+pub(super) fn percentiles(p: &Percentiles) -> Value {
     json!({
         "count": p.count, "p50": p.p50, "p90": p.p90, "p99": p.p99,
         "p999": p.p999, "p9999": p.p9999, "max": p.max,
     })
 }
 
-fn latencies(outcome: &Outcome) -> Value {
+pub(super) fn latencies(outcome: &Outcome) -> Value {
     let spans = spans(outcome).map(|(name, p)| (name.replace(' ', "_"), percentiles(&p)));
     Value::Object(spans.collect())
 }
@@ -180,8 +180,8 @@ pub(super) fn text(
         text.push_str(BUILT_IN);
     }
     text.push_str(&summary(loaded, outcome));
-    text.push_str(&book_table(loaded, outcome).render());
-    text.push_str(&troubles(loaded, outcome));
+    text.push_str(&book_table(&loaded.instruments, outcome).render());
+    text.push_str(&troubles(&loaded.instruments, outcome));
     text.push_str(&account.text());
     text.push_str("\nLatency, ns\n");
     text.push_str(&latency_table(outcome).render());
@@ -225,10 +225,10 @@ fn summary(loaded: &Loaded, outcome: &Outcome) -> String {
     )
 }
 
-fn book_table(loaded: &Loaded, outcome: &Outcome) -> Table {
+pub(super) fn book_table(instruments: &Instruments, outcome: &Outcome) -> Table {
     let head = ["book", "state", "bid", "quantity", "ask", "quantity", "bids", "asks", "updates"];
     let mut table = Table::new(&head);
-    for (instrument, shown) in loaded.instruments.iter().zip(&outcome.books) {
+    for (instrument, shown) in instruments.iter().zip(&outcome.books) {
         let best = |levels: &[Level]| match levels.first() {
             Some(level) => {
                 (render(level.price, shown.price_decimals), render(level.qty, shown.qty_decimals))
@@ -253,11 +253,11 @@ fn book_table(loaded: &Loaded, outcome: &Outcome) -> Table {
 }
 
 /// What went wrong: requests for snapshots and refused frames, the first of each.
-fn troubles(loaded: &Loaded, outcome: &Outcome) -> String {
+pub(super) fn troubles(instruments: &Instruments, outcome: &Outcome) -> String {
     const SHOWN: usize = 8;
     let mut text = String::new();
     for resync in outcome.resyncs.iter().take(SHOWN) {
-        let book = loaded.instruments.with_id(resync.instrument).map(Instrument::name);
+        let book = instruments.with_id(resync.instrument).map(Instrument::name);
         let _ = writeln!(
             text,
             "  frame {}: {} asks for a snapshot ({})",
@@ -286,7 +286,7 @@ fn troubles(loaded: &Loaded, outcome: &Outcome) -> String {
     if text.is_empty() { text } else { format!("\nTrouble, and who said so\n{text}") }
 }
 
-fn latency_table(outcome: &Outcome) -> Table {
+pub(super) fn latency_table(outcome: &Outcome) -> Table {
     let mut table = Table::new(&["stage", "count", "p50", "p90", "p99", "p99.9", "p99.99", "max"]);
     for (name, p) in spans(outcome).filter(|(_, p)| p.count > 0) {
         let cells = [p.count, p.p50, p.p90, p.p99, p.p999, p.p9999, p.max].map(grouped);

@@ -18,35 +18,67 @@ fn names(resolved: &Resolved, ids: &[InstrumentId]) -> Vec<String> {
 pub(super) fn models(resolved: &Resolved) -> Table {
     let mut table = Table::new(&["model", "kind", "looks ahead", "instruments", "goes by"]);
     for model in &resolved.trading.models.models {
-        let ModelForm::Linear(linear) = &model.form;
-        let weight =
-            |(place, weight): &(usize, f64)| format!("{} {weight}", Features::name(*place));
+        let (kind, goes_by) = told(&model.form);
         table.row(vec![
             model.name.clone(),
-            String::from("linear"),
+            kind.to_owned(),
             ms(model.horizon_ns),
             model.instruments.len().to_string(),
-            linear.weights.iter().map(weight).collect::<Vec<_>>().join(", "),
+            goes_by,
         ]);
     }
     table
 }
 
+/// A model's kind, and what it goes by in a line.
+fn told(form: &ModelForm) -> (&'static str, String) {
+    match form {
+        ModelForm::Linear(linear) => {
+            let weight =
+                |(place, weight): &(usize, f64)| format!("{} {weight}", Features::name(*place));
+            ("linear", linear.weights.iter().map(weight).collect::<Vec<_>>().join(", "))
+        }
+        ModelForm::Lstm(network) => {
+            let engine = &network.engine;
+            let weights = if engine.is_int8() { "bytes" } else { "floats" };
+            let text = format!(
+                "{} features, {} KiB of {weights} on {}",
+                engine.inputs(),
+                engine.bytes() >> 10,
+                engine.level().name()
+            );
+            ("lstm", text)
+        }
+    }
+}
+
 /// The models that are used, as JSON.
 pub(super) fn model_objects(resolved: &Resolved) -> Vec<Value> {
     let object = |model: &crate::stage::model::Given| {
-        let ModelForm::Linear(linear) = &model.form;
-        let weight = |(place, weight): &(usize, f64)| (Features::name(*place), json!(weight));
-        json!({
+        let (kind, goes_by) = told(&model.form);
+        let mut object = json!({
             "name": model.name,
-            "kind": "linear",
+            "kind": kind,
             "horizon_ns": model.horizon_ns,
             "instruments": names(resolved, &model.instruments),
-            "bias_bps": linear.bias,
-            "clip_bps": linear.clip_bps,
-            "scale_bps": linear.scale_bps,
-            "weights": linear.weights.iter().map(weight).collect::<serde_json::Map<_, _>>(),
-        })
+        });
+        match &model.form {
+            ModelForm::Linear(linear) => {
+                let weight =
+                    |(place, weight): &(usize, f64)| (Features::name(*place), json!(weight));
+                object["bias_bps"] = json!(linear.bias);
+                object["clip_bps"] = json!(linear.clip_bps);
+                object["scale_bps"] = json!(linear.scale_bps);
+                object["weights"] = Value::Object(linear.weights.iter().map(weight).collect());
+            }
+            ModelForm::Lstm(network) => {
+                let names = network.places.iter().map(|place| Features::name(*place));
+                object["features"] = json!(names.collect::<Vec<_>>());
+                object["warmup"] = json!(network.warmup);
+                object["engine"] = json!(goes_by);
+            }
+        }
+        object
     };
     resolved.trading.models.models.iter().map(object).collect()
 }

@@ -8,7 +8,7 @@ use super::check::{self, Names, Side};
 use super::fault::{ConfigError, Fault, Place, Source, Wrong};
 use super::part::{
     Account, AccountRisk, Asset, AssetRisk, Book, Fungible, Instrument, InstrumentRisk, Journal,
-    Mark, Model, Money, Paper, Pipeline, Risk, RiskLists, Signal, Strategy, StrategyRisk,
+    Live, Mark, Model, Money, Paper, Pipeline, Risk, RiskLists, Signal, Strategy, StrategyRisk,
     VenueRisk,
 };
 use super::risk;
@@ -75,6 +75,7 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
     let book = Book::read(section(root, "book", &nothing, wrong));
     let signal = Signal::read(section(root, "signal", &nothing, wrong));
     let journal = Journal::read(section(root, "journal", &nothing, wrong));
+    let live = Live::read(section(root, "live", &nothing, wrong));
     let paper = Paper::read(section(root, "paper", &nothing, wrong));
     let money = Money::read(section(root, "money", &nothing, wrong));
     let groups = match root.0.get("money").map(|node| &node.value) {
@@ -111,6 +112,7 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
         book: book?,
         signal: signal?,
         journal: journal?,
+        live: live?,
         paper: paper?,
         risk: risk?,
         risk_of,
@@ -162,7 +164,8 @@ const STRATEGIES: List =
     List { path: "strategies", most: limits::STRATEGIES_MAX, limit: "STRATEGIES_MAX" };
 
 /// The tables of one value each.
-const SECTIONS: [&str; 7] = ["pipeline", "book", "signal", "journal", "paper", "money", "risk"];
+const SECTIONS: [&str; 8] =
+    ["pipeline", "book", "signal", "journal", "live", "paper", "money", "risk"];
 
 fn list<T>(
     of: List,

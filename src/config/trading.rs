@@ -192,7 +192,7 @@ mod tests {
         }
         let model = &trading.models.models[0];
         assert_eq!((model.horizon_ns, model.instruments.len()), (1_000_000_000, 9));
-        let model::Form::Linear(linear) = &model.form;
+        let model::Form::Linear(linear) = &model.form else { panic!("a linear model") };
         let places: Vec<usize> = linear.weights.iter().map(|(place, _)| *place).collect();
         let flow = Features::place(Over::OrderFlow, 3);
         let touch = [Now::Imbalance1, Now::Micro].map(Features::place_now);
@@ -274,7 +274,9 @@ mod tests {
     fn a_weight_of_zero_is_none() {
         let text = "[[models]]\nname = \"touch\"\nweights = { order_flow_3 = \"0\" }\n";
         let trading = parse(text).unwrap().resolve().trading;
-        let model::Form::Linear(linear) = &trading.models.models[0].form;
+        let model::Form::Linear(linear) = &trading.models.models[0].form else {
+            panic!("a linear model")
+        };
         assert_eq!(linear.weights.len(), 2);
     }
 }

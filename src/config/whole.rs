@@ -2,8 +2,8 @@
 
 use super::fault::Source;
 use super::part::{
-    Account, Asset, Book, Fungible, Instrument, Journal, Mark, Model, Money, Paper, Pipeline, Risk,
-    RiskLists, Signal, Strategy,
+    Account, Asset, Book, Fungible, Instrument, Journal, Live, Mark, Model, Money, Paper, Pipeline,
+    Risk, RiskLists, Signal, Strategy,
 };
 use crate::base::Symbol;
 
@@ -18,6 +18,8 @@ pub struct Config {
     pub signal: Signal,
     /// How sessions are written.
     pub journal: Journal,
+    /// How venues are reached.
+    pub live: Live,
     /// How paper money is traded.
     pub paper: Paper,
     /// Limits of the whole.

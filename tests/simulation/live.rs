@@ -14,7 +14,7 @@ use neural_kraken::pipeline::{
     Pulse, Put, Station, Trading, live,
 };
 use neural_kraken::stage::book;
-use neural_kraken::tape::{self, Logged, Spec, Tape};
+use neural_kraken::tape::{self, Spec, Tape};
 use neural_kraken::venue::session::{
     Action, Actions, Answer, Failure, FetchId, Line, Pass, Reason, Session, Stage, State, Tally,
 };
@@ -149,16 +149,7 @@ impl Listener for Keeper {
     fn output(&mut self, output: &Output) {
         self.hash.add(output);
         self.orders += usize::from(matches!(output.put, Put::Sent { .. }));
-        let (is_report, bytes) = match &output.put {
-            Put::Sent { bytes, .. } => (false, bytes.clone()),
-            Put::Report(_) => {
-                let mut bytes = Vec::new();
-                output.encode(&mut bytes);
-                (true, bytes)
-            }
-        };
-        let (frame, recv_ns, account) = (output.step, output.stamp().recv_ns, output.account().0);
-        self.scribe.logged(&Logged { frame, recv_ns, account, is_report, bytes }).unwrap();
+        self.scribe.logged(&output.logged()).unwrap();
     }
 
     fn note(&mut self, _note: &Note) {}

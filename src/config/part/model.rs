@@ -37,6 +37,7 @@ impl Model {
     pub fn kind(&self) -> &'static str {
         match self.form {
             Form::Linear(_) => "linear",
+            Form::Lstm(_) => "lstm",
         }
     }
 

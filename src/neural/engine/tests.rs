@@ -10,9 +10,8 @@ fn cell(layer: &Layer, x: &[f64], h: &[f64], c: &[f64]) -> (Vec<f64>, Vec<f64>) 
     let sum = |row: usize| {
         let w = &layer.w[row * layer.inputs..(row + 1) * layer.inputs];
         let r = &layer.r[row * layer.hidden..(row + 1) * layer.hidden];
-        let dot = |w: &[f32], x: &[f64]| -> f64 {
-            w.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum()
-        };
+        let dot =
+            |w: &[f32], x: &[f64]| -> f64 { w.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum() };
         f64::from(layer.b[row]) + dot(w, x) + dot(r, h)
     };
     let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
@@ -89,7 +88,8 @@ fn zoo() -> Vec<Network> {
         sizes.iter().zip(1..).map(|((i, h, o), n)| invented(*i, h, *o, n)).collect();
     all[0].output = Output::Sigmoid;
     all[5].output = Output::Linear;
-    for (n, activation) in [(2, Activation::Relu), (3, Activation::Tanh), (4, Activation::Sigmoid)] {
+    for (n, activation) in [(2, Activation::Relu), (3, Activation::Tanh), (4, Activation::Sigmoid)]
+    {
         let mut last = all[n].head.remove(0);
         let more = invented(last.inputs, &[1], 1, 9).layers.remove(0);
         // Any numbers do: those of an LSTM's input weights as a dense layer of four values.
@@ -132,7 +132,8 @@ fn steps_and_windows_are_those_of_the_equations_on_every_instruction_set() {
 #[test]
 fn a_prepared_step_a_batch_and_a_second_run_give_the_same_bits() {
     for network in zoo() {
-        for (level, is_int8) in Level::available().into_iter().flat_map(|l| [(l, false), (l, true)]) {
+        for (level, is_int8) in Level::available().into_iter().flat_map(|l| [(l, false), (l, true)])
+        {
             let engine = match is_int8 {
                 true => Engine::int8(&network, &Reach::widest(&network), level).unwrap(),
                 false => Engine::new(&network, level).unwrap(),

@@ -103,6 +103,11 @@ impl Member for Models {
         _out: &mut impl for<'o> Emit<Outlook<'o>>,
     ) {
     }
+
+    #[inline]
+    fn rest(&mut self) {
+        self.idle();
+    }
 }
 
 impl Member for Strategies {

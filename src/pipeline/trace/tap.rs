@@ -14,6 +14,7 @@ use crate::base::{AccountId, OrderId};
 use crate::event::{Action, Report, Sent, Stamp};
 use crate::limits;
 use crate::ring::{Consumer, Producer};
+use crate::tape::Logged;
 
 /// One thing that dispatch put out.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +111,20 @@ impl Output {
                 Output { step: *step, put: Put::Sent { stamp, order, account, action, bytes } }
             }
         }
+    }
+
+    /// As a journal keeps it.
+    pub fn logged(&self) -> Logged {
+        let (is_report, bytes) = match &self.put {
+            Put::Sent { bytes, .. } => (false, bytes.clone()),
+            Put::Report(_) => {
+                let mut bytes = Vec::new();
+                self.encode(&mut bytes);
+                (true, bytes)
+            }
+        };
+        let (frame, recv_ns, account) = (self.step, self.stamp().recv_ns, self.account().0);
+        Logged { frame, recv_ns, account, is_report, bytes }
     }
 
     /// The account that it concerns.

@@ -1,8 +1,11 @@
 //! What a model offers.
 //!
-//! In: features, and the place of what the model keeps for their instrument. Out: what it expects.
-//! Never: a clock, an allocation after construction, a number that differs between hosts.
+//! In: features, the time, and the place of what the model keeps for their instrument. Out: what it
+//! expects.
+//! Never: a clock, an allocation after construction, a number that differs between hosts of one
+//! instruction set.
 
+use crate::base::Nanos;
 use crate::event::Features;
 
 /// What a model expects over its horizon.
@@ -14,6 +17,17 @@ pub struct Expected {
     pub up: f32,
 }
 
+/// What a model says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Answer {
+    /// What it expects.
+    Expected(Expected),
+    /// It has not seen enough yet.
+    Warming,
+    /// The numbers have no meaning.
+    Failed,
+}
+
 /// One way to come from features to an expectation.
 pub trait Model {
     /// Horizons of the features that it reads, bit `h` for horizon `h`: it is asked only where all
@@ -21,6 +35,13 @@ pub trait Model {
     fn horizons(&self) -> u8;
 
     /// What it expects. `slot` counts the instruments of this model from 0: a model with a memory
-    /// keeps it there. `None` where the numbers have no meaning.
-    fn expect(&mut self, features: &Features, slot: usize) -> Option<Expected>;
+    /// keeps it there.
+    fn expect(&mut self, now: Nanos, features: &Features, slot: usize) -> Answer;
+
+    /// The instrument's book is not live, or features are not ready: what was seen does not lead to
+    /// what will be.
+    fn forget(&mut self, _slot: usize) {}
+
+    /// Work that can wait until the frame is out.
+    fn rest(&mut self) {}
 }

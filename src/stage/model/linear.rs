@@ -3,9 +3,10 @@
 //! In: features. Out: `bias + sum of weight x feature`, clipped.
 //! Never: another order of the sum than that of the features; floats do not add up the same in two.
 
-use super::contract::{Expected, Model};
+use super::contract::{Answer, Expected, Model};
 use super::logistic::logistic;
 use super::settings::Coefficients;
+use crate::base::Nanos;
 use crate::event::{FEATURES, Features, HORIZONS, Over};
 
 /// A weighted sum.
@@ -46,16 +47,17 @@ impl Model for Linear {
     }
 
     #[inline]
-    fn expect(&mut self, features: &Features, _slot: usize) -> Option<Expected> {
+    fn expect(&mut self, _now: Nanos, features: &Features, _slot: usize) -> Answer {
         let mut sum = self.bias;
         for (place, weight) in &self.weights {
             sum += weight * f64::from(features.values[*place]);
         }
         if !sum.is_finite() {
-            return None;
+            return Answer::Failed;
         }
         let bps = sum.clamp(-self.clip, self.clip);
-        Some(Expected { bps: bps as f32, up: logistic(bps / self.scale) as f32 })
+        let up = logistic(bps / self.scale) as f32;
+        Answer::Expected(Expected { bps: bps as f32, up })
     }
 }
 
@@ -83,7 +85,9 @@ mod tests {
     #[test]
     fn it_is_the_weighted_sum() {
         let mut model = model(0.25, &[(FLOW, -1.0), (IMBALANCE, 0.5)]);
-        let expected = model.expect(&features(0.5, 0.125), 0).unwrap();
+        let Answer::Expected(expected) = model.expect(Nanos(0), &features(0.5, 0.125), 0) else {
+            panic!("a number");
+        };
         assert_eq!(expected.bps.to_bits(), 0.375_f32.to_bits());
         assert!((expected.up - 0.546_738_f32).abs() < 1e-6, "1 / (1 + e^-0.1875)");
     }
@@ -91,17 +95,15 @@ mod tests {
     #[test]
     fn nothing_beyond_the_clip_is_expected() {
         let mut model = model(0.0, &[(IMBALANCE, 1_000.0)]);
-        assert_eq!(
-            model.expect(&features(-1.0, 0.0), 0).unwrap().bps.to_bits(),
-            (-5_f32).to_bits()
-        );
+        let answer = model.expect(Nanos(0), &features(-1.0, 0.0), 0);
+        assert!(matches!(answer, Answer::Expected(Expected { bps, .. }) if bps == -5.0));
     }
 
     #[test]
     fn what_is_no_number_is_no_forecast() {
         let mut model = model(0.0, &[(IMBALANCE, 1.0)]);
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-            assert_eq!(model.expect(&features(bad, 0.0), 0), None);
+            assert_eq!(model.expect(Nanos(0), &features(bad, 0.0), 0), Answer::Failed);
         }
     }
 
@@ -121,9 +123,9 @@ mod tests {
         ) {
             let mut features = Features::default();
             features.values.copy_from_slice(&values);
-            let one = model(0.1, &weights).expect(&features, 0);
+            let one = model(0.1, &weights).expect(Nanos(0), &features, 0);
             weights.reverse();
-            prop_assert_eq!(one, model(0.1, &weights).expect(&features, 0));
+            prop_assert_eq!(one, model(0.1, &weights).expect(Nanos(0), &features, 0));
         }
     }
 }

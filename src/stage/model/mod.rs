@@ -8,14 +8,16 @@ mod contract;
 mod kind;
 mod linear;
 mod logistic;
+mod lstm;
 mod settings;
 
-pub use contract::{Expected, Model};
+pub use contract::{Answer, Expected, Model};
+pub use lstm::{Network, Outputs};
 pub use settings::{Coefficients, Form, Given, Settings};
 
 use kind::Kind;
 
-use super::contract::{Emit, On};
+use super::contract::{Emit, Idle, On};
 use crate::base::{InstrumentId, Instruments};
 use crate::event::{BookState, Forecast, Outlook, Seen, Standing};
 
@@ -77,7 +79,7 @@ impl Models {
                     slots += 1;
                 }
             }
-            let kind = Kind::new(&given.form);
+            let kind = Kind::new(&given.form, slots as usize);
             Loaded { horizons: kind.horizons(), kind, horizon_ns: given.horizon_ns }
         });
         Models { all: all.collect(), desks: desks.into(), counts: Counts::default() }
@@ -109,14 +111,24 @@ impl Desk {
         let model = &mut all[usize::from(model)];
         let is_live = seen.view.quote.state == BookState::Live;
         if !is_live || seen.features.ready & model.horizons != model.horizons {
+            model.kind.forget(slot as usize);
             forecast.standing = Standing::Warming;
             counts.warming += 1;
             return;
         }
-        let Some(expected) = model.kind.expect(seen.features, slot as usize) else {
-            forecast.standing = Standing::Failed;
-            counts.failed += 1;
-            return;
+        let now = seen.view.quote.stamp.recv_ns;
+        let expected = match model.kind.expect(now, seen.features, slot as usize) {
+            Answer::Expected(expected) => expected,
+            Answer::Warming => {
+                forecast.standing = Standing::Warming;
+                counts.warming += 1;
+                return;
+            }
+            Answer::Failed => {
+                forecast.standing = Standing::Failed;
+                counts.failed += 1;
+                return;
+            }
         };
         debug_assert_eq!(forecast.horizon_ns, model.horizon_ns, "an instrument keeps its model");
         forecast.standing = Standing::Ready;
@@ -124,6 +136,13 @@ impl Desk {
         forecast.up = expected.up;
         forecast.down = 1.0 - expected.up;
         counts.ready += 1;
+    }
+}
+
+impl Idle for Models {
+    #[inline]
+    fn idle(&mut self) {
+        self.all.iter_mut().for_each(|model| model.kind.rest());
     }
 }
 
@@ -235,7 +254,7 @@ mod tests {
     #[test]
     fn all_horizons_that_it_reads_must_be_ready() {
         let mut both = given(&[0], 0.0);
-        let Form::Linear(of) = &mut both.form;
+        let Form::Linear(of) = &mut both.form else { panic!("a linear model") };
         of.weights.push((Features::place(Over::OrderFlow, 5), 0.0));
         let mut models = models(vec![both]);
         for (ready, standing) in [

@@ -1,5 +1,6 @@
 //! What the model stage is told.
 
+use super::lstm::Network;
 use crate::base::InstrumentId;
 
 /// All models. Where two are meant for one instrument, the first of them is its model.
@@ -27,6 +28,8 @@ pub struct Given {
 pub enum Form {
     /// A weighted sum.
     Linear(Coefficients),
+    /// A network out of a file.
+    Lstm(Network),
 }
 
 /// Of a weighted sum of features.

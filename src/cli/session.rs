@@ -1,0 +1,195 @@
+//! A live session as the cold side hears it: journalled, booked, and told while it goes on.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::account::Account;
+use super::output;
+use super::table::grouped;
+use crate::base::{Instrument, Instruments, Nanos};
+use crate::cold::{Heard, Recorded, Scribe};
+use crate::journal::JournalError;
+use crate::pipeline::{Listener, Note, Output, Pulse};
+use crate::venue::Described;
+use crate::venue::session::{Action, State};
+
+/// See the module.
+pub(super) struct Session<'a> {
+    account: Account,
+    scribe: Option<Scribe>,
+    /// Why the journal ends before the session.
+    broken: Option<JournalError>,
+    instruments: &'a Instruments,
+    /// Names of the venues, by station.
+    venues: Vec<&'static str>,
+    states: Vec<Option<State>>,
+    /// What the venue says otherwise than the configuration, each once.
+    differences: Vec<String>,
+    begun: Option<Nanos>,
+    now: Nanos,
+    duration_ns: Option<i64>,
+    stop: &'a AtomicBool,
+    bar: ProgressBar,
+}
+
+/// What is left of a session when it is over.
+pub(super) struct Over {
+    pub(super) account: Account,
+    pub(super) journal: Option<Result<Recorded, JournalError>>,
+    pub(super) states: Vec<Option<State>>,
+    pub(super) span_ns: i64,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        account: Account,
+        scribe: Option<Scribe>,
+        (instruments, venues): (&'a Instruments, Vec<&'static str>),
+        duration_ns: Option<i64>,
+        stop: &'a AtomicBool,
+    ) -> Session<'a> {
+        let states = vec![None; venues.len()];
+        Session {
+            account,
+            scribe,
+            broken: None,
+            instruments,
+            venues,
+            states,
+            differences: Vec::new(),
+            begun: None,
+            now: Nanos::NONE,
+            duration_ns,
+            stop,
+            bar: bar(duration_ns),
+        }
+    }
+
+    /// Ends it; the journal is whole on the disk.
+    pub(super) fn finish(self) -> Over {
+        self.bar.finish_and_clear();
+        let journal = match self.broken {
+            Some(why) => Some(Err(why)),
+            None => self.scribe.map(Scribe::finish),
+        };
+        let span_ns = self.begun.map_or(0, |begun| self.now.0 - begun.0);
+        Over { account: self.account, journal, states: self.states, span_ns }
+    }
+
+    fn write(&mut self, write: impl FnOnce(&mut Scribe) -> Result<(), JournalError>) {
+        let Some(scribe) = &mut self.scribe else { return };
+        if let Err(why) = write(scribe) {
+            self.tell(&format!("error: the journal cannot be written: {why}; trading ends"));
+            // What was ordered could not be told any more.
+            self.stop.store(true, Ordering::Relaxed);
+            self.broken = Some(why);
+            self.scribe = None;
+        }
+    }
+
+    /// Says a line without tearing the bar.
+    fn tell(&self, line: &str) {
+        self.bar.suspend(|| output::say(line));
+    }
+
+    fn told(&self, venue: usize, state: &State) -> String {
+        format!("{}: {state}", self.venues[venue])
+    }
+
+    /// Compares a venue's word with the configuration's.
+    fn compare(&mut self, instrument: &Instrument, described: &Described) {
+        for difference in differences(instrument, described) {
+            if !self.differences.contains(&difference) {
+                self.tell(&format!("warning: {difference}"));
+                self.differences.push(difference);
+            }
+        }
+    }
+}
+
+impl Listener for Session<'_> {
+    fn heard(&mut self, heard: &Heard<'_>) {
+        self.begun.get_or_insert(heard.recv_ns);
+        self.now = heard.recv_ns;
+        self.write(|scribe| scribe.heard(heard));
+    }
+
+    fn output(&mut self, output: &Output) {
+        self.account.on(output);
+        self.write(|scribe| scribe.logged(&output.logged()));
+    }
+
+    fn note(&mut self, note: &Note) {
+        match note {
+            Note::State { venue, state } => {
+                self.states[*venue] = Some(*state);
+                self.tell(&self.told(*venue, state));
+            }
+            Note::Described { id, described, .. } => {
+                if let Some(instrument) = self.instruments.with_id(*id) {
+                    self.compare(instrument, described);
+                }
+            }
+            Note::Action { venue, action: Action::Close { line, why } } => {
+                let name = self.venues[*venue];
+                self.tell(&format!("{name}: closes line {} ({why:?})", line.index));
+            }
+            Note::Action { .. } => {}
+        }
+    }
+
+    fn pulse(&mut self, pulse: &Pulse) {
+        let span_ns = self.begun.map_or(0, |begun| self.now.0 - begun.0);
+        if self.duration_ns.is_some_and(|duration_ns| span_ns >= duration_ns) {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+        let (tally, order) = (self.account.tally(), pulse.latency.tick_to_order);
+        let mut text = format!(
+            "{} frames, {} orders, {} fills",
+            grouped(pulse.frames),
+            grouped(tally.orders),
+            grouped(tally.fills)
+        );
+        if order.count > 0 {
+            let _ = write!(text, ", tick to order p50 {} p99 {} ns", order.p50, order.p99);
+        }
+        self.bar.set_position((span_ns / Nanos::SECOND) as u64);
+        self.bar.set_message(text);
+    }
+}
+
+/// What a venue says of an instrument otherwise than the configuration.
+fn differences(instrument: &Instrument, described: &Described) -> Vec<String> {
+    let name = instrument.name();
+    let mut found = Vec::new();
+    let mut compare = |what: &str, ours: u8, theirs: u8| {
+        if ours < theirs {
+            found.push(format!(
+                "{name}: the venue writes {what} with {theirs} decimals, the configuration says \
+                 {ours}; set `{what}_decimals = {theirs}` in its [[instruments]]"
+            ));
+        }
+    };
+    compare("price", instrument.price_decimals, described.price_decimals);
+    compare("qty", instrument.qty_decimals, described.qty_decimals);
+    found
+}
+
+/// A bar towards the end where there is one, else a line that lives; nothing where nobody looks.
+fn bar(duration_ns: Option<i64>) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let (bar, form) = match duration_ns {
+        Some(ns) => {
+            let bar = ProgressBar::new((ns / Nanos::SECOND) as u64);
+            (bar, "{bar:24} {pos}/{len} s  {msg}")
+        }
+        None => (ProgressBar::new_spinner(), "{spinner} {elapsed}  {msg}"),
+    };
+    let style = ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.with_style(style.progress_chars("=> "))
+}
