@@ -341,6 +341,36 @@ pub const PAPER_TAKEN_MAX: usize = 4_096;
 /// Microseconds to or from a paper venue, at most: a minute.
 pub const PAPER_LATENCY_US_MAX: u64 = 60_000_000;
 
+/// Bytes of plaintext in one TLS record (RFC 8446, 5.1).
+pub const RECORD_PLAIN_BYTES_MAX: usize = 1 << 14;
+
+/// Bytes of one TLS 1.3 record behind its head: plaintext, its kind, padding and tag (RFC 8446, 5.2).
+pub const RECORD_SEALED_BYTES_MAX: usize = RECORD_PLAIN_BYTES_MAX + 256;
+
+/// Bytes that one receive takes from a socket: a burst of messages, and the part of a buffer that
+/// is used over and over still fits into the second-level cache.
+pub const RECEIVE_BYTES: usize = 1 << 16;
+
+/// Bytes that a connection's receive buffer has beside its largest message: what one receive brings,
+/// in records that are not opened, and plaintext behind a frame that is not complete.
+pub const RECEIVE_SPARE_BYTES: usize = 4 * RECEIVE_BYTES;
+
+/// Bytes that wait in a connection for a socket that takes no more; beyond it, sending is refused.
+/// Orders have hundreds of bytes, so a venue that is so far behind is not there.
+pub const SEND_BYTES_MAX: usize = 1 << 18;
+
+/// Bytes of the head of an HTTP reply: the large ones of content delivery networks, doubled.
+pub const HTTP_HEAD_BYTES_MAX: usize = 1 << 14;
+
+/// Bytes of the body of an HTTP reply: Binance's list of instruments has some 10 MB.
+pub const HTTP_BODY_BYTES_MAX: usize = FRAME_BYTES_MAX;
+
+/// Bytes of a refusing reply's body that an error quotes.
+pub const EXCERPT_BYTES_MAX: usize = 512;
+
+/// Masks of websocket frames made in one go: hours of orders.
+pub const MASKS: usize = 4_096;
+
 // A part must fit into the level ring twice, or a snapshot would wait on itself.
 const _: () = assert!(RING_LEVEL_SLOTS >= 2 * PART_LEVELS_MAX);
 // What waits for a snapshot must hold the largest frame that the strict path takes in its stride.
@@ -378,3 +408,7 @@ const _: () = assert!(EMIT_BURST_MAX >= 3);
 const _: () = assert!(BACKOFF_NS << BACKOFF_DOUBLINGS_MAX > 0);
 // Products of two bytes are at most 127 x 127, and whole numbers up to 2^24 are exact as floats.
 const _: () = assert!(127 * 127 * NETWORK_HIDDEN_MAX <= 1 << 24);
+// What one receive brings must find room behind a frame and the records before it.
+const _: () = assert!(RECEIVE_SPARE_BYTES >= RECEIVE_BYTES + 3 * (RECORD_SEALED_BYTES_MAX + 64));
+const _: () = assert!(SEND_BYTES_MAX >= 2 * RECORD_SEALED_BYTES_MAX);
+const _: () = assert!(HTTP_HEAD_BYTES_MAX <= RECEIVE_BYTES);

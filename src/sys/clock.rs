@@ -192,7 +192,7 @@ fn bracket(source: Source, read: impl Fn() -> u64) -> (u64, u64) {
     (closest.1, closest.2)
 }
 
-fn monotonic_ns() -> u64 {
+pub(super) fn monotonic_ns() -> u64 {
     system_ns(libc::CLOCK_MONOTONIC)
 }
 

@@ -1,4 +1,5 @@
-//! The operating system, where the standard library does not reach: clocks, cores, memory.
+//! The operating system, where the standard library does not reach: clocks, cores, memory,
+//! sockets.
 //!
 //! Every file offers safe functions that say what they found; the rest of the house makes no system
 //! call by itself and reads no clock but the one in [`clock`].
@@ -10,4 +11,6 @@ pub mod alloc;
 pub mod block;
 pub mod clock;
 pub mod core;
+pub mod deadline;
 pub mod memory;
+pub mod socket;

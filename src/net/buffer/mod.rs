@@ -1,0 +1,9 @@
+//! The two buffers of a connection: made once, of one size, moved within only.
+//!
+//! Never: a venue, a socket, a byte's meaning.
+
+mod inbox;
+mod outbox;
+
+pub use inbox::Inbox;
+pub use outbox::Outbox;
