@@ -4,7 +4,17 @@ mod desk;
 mod market;
 pub mod mirror;
 mod order;
+mod pair;
+#[cfg(test)]
+mod frames;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod scene_lines;
+mod session;
 mod strict;
+mod talk;
+mod tend;
 mod v1;
 
 use crate::base::{Continuity, Form};
@@ -27,7 +37,7 @@ pub static V2: Dialect = Dialect {
     fast: Some(fast::<market::Market>),
     strict: strict::read,
     desk: Some(&DESK),
-    session: None,
+    session: Some(&session::OPENING),
 };
 
 /// Websocket v1, decode only.

@@ -122,7 +122,7 @@ fn instruments(data: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn describe(pair: Value<'_>) -> Result<Described, Refusal> {
+pub(super) fn describe(pair: Value<'_>) -> Result<Described, Refusal> {
     let [symbol, base, quote, status] =
         pair.pick("pairs", ["symbol", "base", "quote", "status"])?;
     let [price, qty] = pair.pick("pairs", ["price_precision", "qty_precision"])?;

@@ -173,12 +173,14 @@ pub enum Action {
         /// Which line.
         line: Line,
     },
-    /// What the feed and the books know of this connection is void: forget its counter
-    /// (`Feed::restart`) and emit [`Body::Reset`](crate::event::Body::Reset) before any other
-    /// frame.
+    /// What the feed and the books know is void: emit [`Body::Reset`](crate::event::Body::Reset)
+    /// about it before any other frame. Where it is a whole connection, the feed forgets its
+    /// counter too (`Feed::restart`).
     Reset {
-        /// Which.
+        /// Which connection.
         connection: ConnectionId,
+        /// Which book of it; [`InstrumentId::NONE`] for all.
+        about: InstrumentId,
     },
     /// The venue says what an instrument is, or that something of it changed.
     Describe {

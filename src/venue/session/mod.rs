@@ -17,11 +17,23 @@
 //! }
 //! ```
 
+mod backoff;
+mod budget;
 mod contract;
+mod grant;
+mod lines;
+mod reader;
+#[cfg(test)]
+pub mod stand;
 mod state;
 
+pub use backoff::{Jitter, Pace};
+pub use budget::Window;
 pub use contract::{
     Action, Actions, Address, Answer, Failure, FailureKind, FetchId, Follow, Line, Opening, Pass,
     Session, Settings, SettingsError, Why,
 };
+pub use grant::{ANSWER_NS_MAX, ASKS_MAX, Calm, Grant, SNAPSHOT_NS_MAX, Step};
+pub use lines::{Lines, Rules};
+pub use reader::Reader;
 pub use state::{Reason, Stage, State, Tally};

@@ -35,7 +35,11 @@ impl Default for Strict {
 impl Strict {
     /// Allocates all that a frame of [`limits::FRAME_BYTES_STEADY`] can need.
     pub fn new() -> Strict {
-        let steady = limits::FRAME_BYTES_STEADY;
+        Strict::with_room(limits::FRAME_BYTES_STEADY)
+    }
+
+    /// The same for frames of so many bytes, at least 4; larger ones make it grow.
+    pub fn with_room(steady: usize) -> Strict {
         let mut strict = Strict {
             // Quoting doubles at most: a number takes two bytes with what separates it.
             text: Vec::with_capacity(2 * steady + limits::FRAME_PAD_BYTES),
