@@ -286,6 +286,12 @@ pub const RING_WIRE_SLOTS: usize = STRATEGIES_MAX * EMIT_BURST_MAX;
 /// Slots of the ring in which all that dispatch puts out waits for the cold side.
 pub const RING_TAP_SLOTS: usize = 4_096;
 
+/// Lines that are dialled and questions that are asked at once.
+pub const DIALS_MAX: usize = 16;
+
+/// Seconds that an answer over REST may take, all of it.
+pub const FETCH_SECONDS_MAX: u64 = 15;
+
 /// Actions of a session at once for which there is room from the start.
 pub const ACTIONS_USUAL: usize = 64;
 

@@ -4,6 +4,7 @@
 
 mod account;
 mod args;
+mod built_in;
 mod compare;
 mod config;
 mod features;
@@ -14,7 +15,9 @@ mod parquet;
 mod replay;
 mod report;
 mod resume;
+mod run;
 mod sample;
+mod session;
 mod sheet;
 mod state;
 mod table;
@@ -49,6 +52,7 @@ struct Arguments {
 /// The verbs, in the order of the help text; a new one is a file and a line here and below.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Run(run::Arguments),
     Replay(Box<replay::Arguments>),
     Why(why::Arguments),
     Sample(sample::Arguments),
@@ -71,6 +75,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let file = file.as_deref();
     let result = match verb {
         None => replay::run(&replay::Arguments::built_in(), file, json),
+        Some(Verb::Run(arguments)) => run::run(&arguments, file, json),
         Some(Verb::Replay(arguments)) => replay::run(&arguments, file, json),
         Some(Verb::Why(arguments)) => why::run(&arguments, file, json),
         Some(Verb::Sample(arguments)) => sample::run(&arguments, json),

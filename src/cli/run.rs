@@ -12,19 +12,23 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use super::account::{Account, Settled};
+use super::built_in::BuiltIn;
 use super::output::{self, Failure};
 use super::replay::plan_of;
 use super::report;
 use super::session::{Over, Session};
 use super::table::grouped;
 use crate::base::{ConnectionId, Instruments, Nanos};
-use crate::cold::dialer::Dialer;
+use crate::cold::dialer::{Dialer, Ways};
 use crate::cold::{Beginning, Recorder};
 use crate::config::Config;
 use crate::journal;
-use crate::pipeline::{self, Ended, Live, Network, NoPost, Plan, Station, Trading};
+use crate::metric::histogram::{self, Percentiles};
+use crate::net::TlsSettings;
+use crate::pipeline::{self, Ended, Live, Network, NoPost, Station, Trading};
 use crate::sys::clock::Clock;
-use crate::venue::session::{Follow, Settings};
+use crate::venue::dialect as dialect_of;
+use crate::venue::session::{Follow, Settings, State};
 
 /// Run the machine on live markets, with paper money.
 ///
@@ -81,27 +85,22 @@ pub(super) fn run(
         flag::register_conditional_shutdown(signal, 1, stop.clone()).map_err(Failure::failed)?;
         flag::register(signal, stop.clone()).map_err(Failure::failed)?;
     }
-    let venues = match file {
+    let built_in = match file {
         Some(_) => None,
         None => Some(BuiltIn::start(arguments)?),
     };
-    let (config, overlay) = match (&venues, file) {
-        (Some(built_in), _) => {
-            let overlay = built_in.overlay();
-            let name = Path::new("the built-in venues");
-            (Config::parse(&overlay, name).map_err(Failure::failed)?, overlay)
-        }
-        (None, Some(path)) => {
-            let overlay = std::fs::read_to_string(path).map_err(Failure::failed)?;
-            (Config::load(file).map_err(Failure::failed)?, overlay)
-        }
-        (None, None) => (Config::load(None).map_err(Failure::failed)?, String::new()),
+    let overlay = match (&built_in, file) {
+        (Some(built_in), _) => built_in.overlay(),
+        (None, Some(path)) => std::fs::read_to_string(path).map_err(Failure::failed)?,
+        (None, None) => String::new(),
     };
-    let seconds = arguments.duration.or(venues.as_ref().map(|_| SECONDS_BUILT_IN));
+    let name = file.unwrap_or_else(|| Path::new("the built-in venues"));
+    let config = Config::parse(&overlay, name).map_err(Failure::failed)?;
+    let seconds = arguments.duration.or(built_in.as_ref().map(|_| SECONDS_BUILT_IN));
     let duration_ns = seconds.map(|s| i64::from(s) * Nanos::SECOND);
     let dir = arguments.record.clone().unwrap_or_else(temporary);
     let outcome = follow(&config, overlay, &dir, duration_ns, &stop)?;
-    let told = Told { is_built_in: venues.is_some(), dir: &dir, outcome: &outcome };
+    let told = Told { is_built_in: built_in.is_some(), dir: &dir, outcome: &outcome };
     if as_json { output::print_json(&told.object()) } else { output::print(&told.text()) }
 }
 
@@ -116,8 +115,11 @@ struct Followed {
     instruments: Instruments,
     venues: Vec<&'static str>,
     ended: Ended,
-    over: Over,
+    states: Vec<Option<State>>,
+    span_ns: i64,
     settled: Settled,
+    /// How long bytes lay in the kernel, where it stamps them.
+    waits: Percentiles,
 }
 
 /// Follows the venues of a configuration until it is told to stop.
@@ -151,20 +153,37 @@ fn follow(
         };
         recorder.begin(&beginning, clock.unix_now()).map_err(Failure::failed)?
     };
-    let dialer = Dialer::start(&config.live).map_err(Failure::failed)?;
-    let mut network = Network::new(clock, dialer);
+    let dialer = Dialer::start(ways(config)).map_err(Failure::failed)?;
+    let (waited, waits) = histogram::histogram();
+    let mut network = Network::new(clock, dialer, waited);
     let mut session =
         Session::new(account, Some(scribe), (&instruments, venues.clone()), duration_ns, stop);
-    let machine =
-        Live { carrier: &mut network, post: NoPost, stations: &mut stations, stop };
+    let machine = Live { carrier: &mut network, post: NoPost, stations: &mut stations, stop };
     let ended = pipeline::live(machine, &instruments, &plan, &mut session);
-    let mut over = session.finish();
+    let over = session.finish();
     let ended = ended.map_err(Failure::failed)?;
     if let Some(Err(why)) = &over.journal {
         return Err(Failure::failed(why));
     }
-    let settled = over.settle(&ended.outcome);
-    Ok(Followed { instruments, venues, ended, over, settled })
+    let Over { account, states, span_ns, .. } = over;
+    let settled = account.settle(&ended.outcome);
+    let waits = waits.snapshot().percentiles();
+    Ok(Followed { instruments, venues, ended, states, span_ns, settled, waits })
+}
+
+/// How the world is reached.
+fn ways(config: &Config) -> Ways {
+    let live = &config.live;
+    Ways {
+        tls: TlsSettings {
+            ca_files: live.ca_files.clone(),
+            stock: live.stock_tls,
+            ..TlsSettings::default()
+        },
+        addresses: live.addresses.clone(),
+        kernel_stamps: live.kernel_stamps,
+        plain: false,
+    }
 }
 
 /// Instruments that are used and whose venues can be followed, numbered as a replay of the journal
@@ -198,7 +217,9 @@ fn stations(
     let station = |(n, venue): (usize, &&'static str)| {
         let opening = dialect_of(venue).and_then(|dialect| Some((dialect, dialect.session?)));
         let (dialect, opening) = opening.ok_or_else(|| {
-            Failure::failed(format_args!("{venue} cannot be followed live: disable its instruments"))
+            Failure::failed(format_args!(
+                "{venue} cannot be followed live: disable its instruments"
+            ))
         })?;
         let of = instruments.iter().filter(|instrument| instrument.venue == *venue);
         let settings = Settings {
@@ -232,7 +253,7 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn text(&self) -> String {
-        let Followed { instruments, venues, ended, over, settled } = self.outcome;
+        let Followed { instruments, venues, ended, states, span_ns, settled, waits } = self.outcome;
         let (outcome, counts) = (&ended.outcome, ended.outcome.counts);
         let integrity = outcome.integrity;
         let mut text = String::new();
@@ -244,7 +265,7 @@ impl Told<'_> {
             "{:.1} s live: {} frames decoded fast, {} strict, {} refused\n\
              proven    {} checksums, {} quotes; against {} bad checksums, {} mismatches, {} gaps, {} \
              crossed\n",
-            over.span_ns as f64 / 1e9,
+            *span_ns as f64 / 1e9,
             grouped(counts.fast),
             grouped(counts.strict),
             grouped(counts.refused),
@@ -255,7 +276,7 @@ impl Told<'_> {
             grouped(integrity.gaps + counts.gaps),
             grouped(integrity.crossed),
         );
-        for (venue, state) in venues.iter().zip(&over.states) {
+        for (venue, state) in venues.iter().zip(states) {
             let state = state.map_or_else(|| String::from("never begun"), |s| s.to_string());
             let _ = writeln!(text, "  {venue}: {state}");
         }
@@ -268,6 +289,14 @@ impl Told<'_> {
         }
         text.push_str("\nLatency, ns, from the return of the read\n");
         text.push_str(&report::latency_table(outcome).render());
+        if waits.count > 0 {
+            let _ = writeln!(
+                text,
+                "  from the kernel's stamp to the read: p50 {} p99 {}",
+                grouped(waits.p50),
+                grouped(waits.p99)
+            );
+        }
         text.push_str(&self.host());
         let _ = writeln!(text, "\njournal {}", self.dir.display());
         if ended.lost > 0 {
@@ -313,7 +342,7 @@ impl Told<'_> {
     }
 
     fn object(&self) -> Value {
-        let Followed { instruments, venues, ended, over, settled } = self.outcome;
+        let Followed { instruments, venues, ended, states, span_ns, settled, waits } = self.outcome;
         let (outcome, counts) = (&ended.outcome, ended.outcome.counts);
         let integrity = outcome.integrity;
         let books: serde_json::Map<String, Value> = instruments
@@ -323,7 +352,7 @@ impl Told<'_> {
             .collect();
         let sessions: serde_json::Map<String, Value> = venues
             .iter()
-            .zip(&over.states)
+            .zip(states)
             .map(|(venue, state)| {
                 let stage = state.map(|state| state.stage.name());
                 let reason = state.map(|state| state.reason.to_string());
@@ -333,7 +362,7 @@ impl Told<'_> {
         let mut object = json!({
             "mode": "paper",
             "venues": sessions,
-            "span_ns": over.span_ns,
+            "span_ns": span_ns,
             "decode": { "fast": counts.fast, "strict": counts.strict, "refused": counts.refused },
             "books": books,
             "integrity": {
@@ -351,6 +380,7 @@ impl Told<'_> {
             "allocations_after_start": outcome.allocations.map(|a| a.allocations),
             "page_faults_after_start": outcome.page_faults,
             "cancelled_at_end": ended.cancelled,
+            "kernel_to_read_ns": report::percentiles(waits),
             "journal": self.dir,
             "journal_lost": ended.lost,
         });

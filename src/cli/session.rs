@@ -137,6 +137,9 @@ impl Listener for Session<'_> {
                 let name = self.venues[*venue];
                 self.tell(&format!("{name}: closes line {} ({why:?})", line.index));
             }
+            Note::Trouble { venue, why } => {
+                self.tell(&format!("{}: {why}", self.venues[*venue]));
+            }
             Note::Action { .. } => {}
         }
     }

@@ -3,14 +3,32 @@
 //! In: what sessions want. Out: lines that are open, answers, failures, to one hot thread.
 //! Never: a retry of its own; when to try again is the session's business.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
+use crate::base::Nanos;
 use crate::limits;
-use crate::net::{self, Wire};
+use crate::net::fetch::{Ask, Fetcher, Override};
+use crate::net::{self, DialError, Target, Tls, TlsError, TlsSettings, UpgradeFault, Wire};
 use crate::venue::session::{Address, Failure, FailureKind, FetchId, Line};
+
+/// How the world is reached.
+#[derive(Clone, Debug, Default)]
+pub struct Ways {
+    /// Whom to trust, and whose records.
+    pub tls: TlsSettings,
+    /// Addresses to go to instead of where a name leads.
+    pub addresses: Vec<(String, SocketAddr)>,
+    /// Ask the kernel when bytes came.
+    pub kernel_stamps: bool,
+    /// Without TLS: for venues in a box.
+    pub plain: bool,
+}
 
 /// Something to be made.
 #[derive(Clone, Debug)]
@@ -36,6 +54,7 @@ pub enum Wanted {
 }
 
 /// Something that was made, or could not be.
+#[derive(Debug)]
 pub enum Made {
     /// A line is open.
     Opened {
@@ -52,14 +71,17 @@ pub enum Made {
         venue: usize,
         /// Which.
         line: Line,
-        /// Why.
+        /// How far it came.
         failure: Failure,
+        /// What went wrong, and the fix.
+        why: String,
     },
     /// A question was answered, or will not be.
     Answered(Answered),
 }
 
 /// An answer, with room to read past its end.
+#[derive(Debug)]
 pub struct Answered {
     /// By whom.
     pub venue: usize,
@@ -75,4 +97,169 @@ pub struct Answered {
     pub body: Vec<u8>,
     /// Bytes of the body.
     pub len: usize,
+    /// Why there is no answer.
+    pub why: Option<String>,
+}
+
+/// The end that is held by who wants things made.
+#[derive(Debug)]
+pub struct Dialer {
+    wanted: Sender<Wanted>,
+    made: Receiver<Made>,
+}
+
+/// What each thread that makes something needs.
+#[derive(Debug)]
+struct Bench {
+    ways: Ways,
+    tls: Tls,
+    fetcher: Fetcher,
+    /// Threads at work.
+    busy: AtomicUsize,
+}
+
+impl Dialer {
+    /// Reads certificates and starts the thread, which ends with this value.
+    pub fn start(ways: Ways) -> Result<Dialer, TlsError> {
+        let tls = Tls::load(&ways.tls)?;
+        let overrides = ways.addresses.iter().map(|(host, address)| {
+            let (host, address) = (host.clone(), *address);
+            Override { host, address }
+        });
+        let timeout = Duration::from_secs(limits::FETCH_SECONDS_MAX);
+        let fetcher = Fetcher::new(&tls, overrides.collect(), timeout);
+        let bench = Arc::new(Bench { ways, tls, fetcher, busy: AtomicUsize::new(0) });
+        let (wanted, orders) = channel();
+        let (results, made) = channel();
+        thread::spawn(move || serve(&bench, &orders, &results));
+        Ok(Dialer { wanted, made })
+    }
+
+    /// Asks for something to be made.
+    pub fn ask(&self, wanted: Wanted) {
+        // The thread ends after this value only.
+        let _ = self.wanted.send(wanted);
+    }
+
+    /// The next thing that was made. Never waits.
+    #[inline]
+    pub fn made(&self) -> Option<Made> {
+        self.made.try_recv().ok()
+    }
+}
+
+/// Makes each thing on a thread of its own, a bounded number at once: one host that does not answer
+/// must not hold up the others.
+fn serve(bench: &Arc<Bench>, orders: &Receiver<Wanted>, results: &Sender<Made>) {
+    while let Ok(wanted) = orders.recv() {
+        while bench.busy.load(Ordering::Relaxed) >= limits::DIALS_MAX {
+            thread::park_timeout(Duration::from_millis(1));
+        }
+        bench.busy.fetch_add(1, Ordering::Relaxed);
+        let (bench, results) = (bench.clone(), results.clone());
+        thread::spawn(move || {
+            let made = bench.make(wanted);
+            bench.busy.fetch_sub(1, Ordering::Relaxed);
+            let _ = results.send(made);
+        });
+    }
+}
+
+impl Bench {
+    fn make(&self, wanted: Wanted) -> Made {
+        match wanted {
+            Wanted::Line { venue, line, address } => match self.dial(&address) {
+                Ok(wire) => Made::Opened { venue, line, wire: Box::new(wire) },
+                Err(error) => {
+                    let (failure, why) = (failure(&error), told(&error));
+                    Made::Failed { venue, line, failure, why }
+                }
+            },
+            Wanted::Answer { venue, id, address } => {
+                Made::Answered(self.fetch(venue, id, &address))
+            }
+        }
+    }
+
+    fn dial(&self, address: &Address) -> Result<Wire, DialError> {
+        let Address { host, port, path } = address.clone();
+        let stands_in = self.ways.addresses.iter().find(|(name, _)| *name == host);
+        let target = Target {
+            host,
+            port,
+            address: stands_in.map(|(_, address)| *address),
+            path,
+            tls: !self.ways.plain,
+        };
+        let options = net::Options { stamps: self.ways.kernel_stamps, ..net::Options::default() };
+        let mut wire = net::dial(&target, &self.tls, &options)?;
+        wire.prefault();
+        Ok(wire)
+    }
+
+    fn fetch(&self, venue: usize, id: FetchId, address: &Address) -> Answered {
+        let Address { host, port, path } = address;
+        let scheme = if self.ways.plain { "http" } else { "https" };
+        let url = format!("{scheme}://{host}:{port}{path}");
+        let ask = Ask { method: "GET", url: &url, headers: &[], body: &[] };
+        let nothing = |why: String| Answered {
+            venue,
+            id,
+            status: 0,
+            retry_after_ns: 0,
+            used_weight: None,
+            body: vec![0; limits::FRAME_PAD_BYTES],
+            len: 0,
+            why: Some(why),
+        };
+        match self.fetcher.fetch(&ask) {
+            Err(error) => nothing(told(&error)),
+            Ok(answer) => {
+                let (mut body, len) = (answer.body, 0);
+                let len = body.len() + len;
+                body.resize(len + limits::FRAME_PAD_BYTES, 0);
+                let retry_after_s = answer.retry_after_s.unwrap_or(0).min(86_400);
+                Answered {
+                    venue,
+                    id,
+                    status: answer.status,
+                    retry_after_ns: retry_after_s as i64 * Nanos::SECOND,
+                    used_weight: answer.used_weight.and_then(|weight| weight.try_into().ok()),
+                    body,
+                    len,
+                    why: None,
+                }
+            }
+        }
+    }
+}
+
+/// How far a dial came.
+fn failure(error: &DialError) -> Failure {
+    let (kind, status, retry_after_s) = match error {
+        DialError::UnknownHost { .. } | DialError::Target(_) => (FailureKind::Resolve, 0, 0),
+        DialError::Timeout { .. } => (FailureKind::Timeout, 0, 0),
+        DialError::Upgrade { fault, .. } => match fault {
+            UpgradeFault::Status { status, retry_after_s, .. } => {
+                (FailureKind::Upgrade, *status, retry_after_s.unwrap_or(0))
+            }
+            _ => (FailureKind::Upgrade, 0, 0),
+        },
+        DialError::Refused { .. }
+        | DialError::Unreachable { .. }
+        | DialError::Socket { .. }
+        | DialError::Down { .. }
+        | DialError::Random => (FailureKind::Connect, 0, 0),
+        _ => (FailureKind::Tls, 0, 0),
+    };
+    let retry_after_ns = retry_after_s.min(86_400) as i64 * Nanos::SECOND;
+    Failure { kind, status, retry_after_ns }
+}
+
+/// An error with what is behind it.
+fn told(error: &(impl Display + std::error::Error)) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
 }

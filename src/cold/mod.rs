@@ -2,6 +2,7 @@
 //!
 //! Never: a hot thread made to wait.
 
+pub mod dialer;
 mod recorder;
 pub mod latch;
 #[cfg(test)]

@@ -19,7 +19,9 @@ pub use crew::duty::Regimes;
 pub use crew::pace::Pace;
 pub use crew::world::Venue;
 pub use layout::{Layout, core_of, hot_cores};
-pub use live::{Carrier, Ended, Event, Listener, Live, NoPost, Note, Post, Pulse, Station, live};
+pub use live::{
+    Carrier, Ended, Event, Listener, Live, Network, NoPost, Note, Post, Pulse, Station, live,
+};
 pub use outcome::{Outcome, PipelineError};
 pub use plan::{Plan, Progress, RESYNCS_KEPT};
 pub use run::{replay, watch};

@@ -64,7 +64,7 @@ pub enum Came {
     Frame,
     /// Nothing: time has passed.
     Beat,
-    /// The connection itself, anew: what its books knew is void.
+    /// The connection itself, anew, or a book of it: what was known is void.
     Reset,
 }
 
@@ -246,8 +246,13 @@ impl Sink<'_> {
     }
 
     /// Adds something that came without a byte.
-    pub(super) fn event(&mut self, came: Came, recv_ns: Nanos) -> Result<(), TapeError> {
-        self.frame(recv_ns, None, &[])?;
+    pub(super) fn event(
+        &mut self,
+        came: Came,
+        recv_ns: Nanos,
+        subject: Option<Symbol>,
+    ) -> Result<(), TapeError> {
+        self.frame(recv_ns, subject, &[])?;
         if let Some(entry) = self.tape.entries.last_mut() {
             entry.came = came;
         }

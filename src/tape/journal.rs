@@ -43,6 +43,13 @@ struct Ids {
     accounts: Vec<Option<u16>>,
 }
 
+impl Ids {
+    fn symbol(&self, about: InstrumentId) -> Option<Symbol> {
+        let is_one = about != InstrumentId::NONE;
+        self.symbols.get(about.index()).copied().flatten().filter(|_| is_one)
+    }
+}
+
 /// How the connection of an account's orders is called.
 pub const ACCOUNT_URL: &str = "paper:";
 
@@ -114,10 +121,7 @@ fn take(spec: &Spec, record: &Record<'_>, ids: &mut Ids, tape: &mut Tape) -> Res
             let Some(connection) = known else {
                 return Err(TapeError::NeverOpened { path: path.clone(), frame: record.frame });
             };
-            let subject = match record.about {
-                InstrumentId::NONE => None,
-                about => ids.symbols.get(about.index()).copied().flatten(),
-            };
+            let subject = ids.symbol(record.about);
             Sink { tape, connection }.frame(record.recv_ns, subject, record.bytes)?;
         }
         Kind::Control => {
@@ -125,7 +129,8 @@ fn take(spec: &Spec, record: &Record<'_>, ids: &mut Ids, tape: &mut Tape) -> Res
             let came = [Came::Beat, Came::Reset].into_iter();
             let came = came.into_iter().find(|came| came.name().as_bytes() == record.bytes);
             if let (Some(connection), Some(came)) = (known, came) {
-                Sink { tape, connection }.event(came, record.recv_ns)?;
+                let subject = ids.symbol(record.about);
+                Sink { tape, connection }.event(came, record.recv_ns, subject)?;
             }
         }
         Kind::Frame | Kind::Report => {

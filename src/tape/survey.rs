@@ -405,7 +405,7 @@ fn give_subjects(tape: &mut Tape, instruments: &Instruments, pass: &Pass, only: 
     for entry in &mut tape.entries {
         let dialect = tape.sources[entry.connection.index()].dialect;
         entry.about = if entry.subject == NO_SUBJECT {
-            let place = only[entry.connection.index()];
+            let place = only[entry.connection.index()].filter(|_| entry.came == Came::Frame);
             place.map_or(InstrumentId::NONE, |place| id_of(dialect, &pass.found[place].symbol))
         } else {
             id_of(dialect, &tape.subjects[entry.subject as usize])

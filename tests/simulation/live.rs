@@ -33,7 +33,8 @@ impl Session for Follower {
     fn poll(&mut self, now: Nanos, out: &mut Actions) {
         if now >= self.resets_at {
             self.resets_at = Nanos(i64::MAX);
-            out.push(Action::Reset { connection: self.connection });
+            let (connection, about) = (self.connection, InstrumentId::NONE);
+            out.push(Action::Reset { connection, about });
         }
     }
 
@@ -123,6 +124,7 @@ impl Carrier for Player<'_> {
                 retry_after_ns: 0,
                 used_weight: None,
                 body: frame.bytes,
+                why: None,
             },
         })
     }

@@ -15,7 +15,7 @@ use super::super::flow::wait::Wait;
 use super::super::trace::span::Span;
 use super::duty::Duty;
 use super::world::{Listeners, World};
-use crate::base::AccountId;
+use crate::base::{AccountId, InstrumentId};
 use crate::event::{Body, Head, Market, Resync, Stamp};
 use crate::ring::Consumer;
 use crate::stage::contract::Emit;
@@ -166,7 +166,7 @@ where
         self.head.rest();
     }
 
-    /// A connection begins anew: its counter is forgotten, and its books with it.
+    /// A connection begins anew, with its counter and all its books, or one book of it.
     #[cold]
     fn reset(
         &mut self,
@@ -175,10 +175,13 @@ where
         post: &mut impl FnMut(AccountId, &[u8]),
     ) {
         let frame = &arrival.frame;
-        let head = Head::about_connection(input_of(frame, &step).stamp, Body::Reset);
+        let stamp = input_of(frame, &step).stamp;
+        let head = Head { instrument: frame.about, ..Head::about_connection(stamp, Body::Reset) };
         let market = Market { head: &head, levels: &[] };
         if arrival.venue.is_some() {
-            self.feed.restart(frame.connection);
+            if frame.about == InstrumentId::NONE {
+                self.feed.restart(frame.connection);
+            }
             self.head.emit(&market);
         }
         self.head.done(&step);

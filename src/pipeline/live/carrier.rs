@@ -50,8 +50,10 @@ pub enum Event<'a> {
         venue: usize,
         /// Which.
         line: Line,
-        /// Why.
+        /// How far it came.
         failure: Failure,
+        /// What went wrong, and the fix: for the log.
+        why: &'a str,
     },
     /// A line ended.
     Closed {
@@ -61,6 +63,8 @@ pub enum Event<'a> {
         line: Line,
         /// The close frame's code, 0 where there was none.
         code: u16,
+        /// What ended it: for the log.
+        why: &'a str,
     },
     /// A text frame came.
     Frame {
@@ -89,5 +93,7 @@ pub enum Event<'a> {
         used_weight: Option<u32>,
         /// The body.
         body: Padded<'a>,
+        /// Why there is no answer: for the log.
+        why: Option<&'a str>,
     },
 }

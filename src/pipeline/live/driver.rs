@@ -75,12 +75,12 @@ where
     fn admit_event(
         &mut self,
         came: Came,
-        connection: ConnectionId,
+        (connection, about): (ConnectionId, InstrumentId),
         recv_ns: Nanos,
         venue: Option<&'static str>,
     ) {
         let Some(bytes) = Padded::new(&NOTHING, 0) else { return };
-        let frame = Frame { came, connection, recv_ns, about: InstrumentId::NONE, bytes };
+        let frame = Frame { came, connection, recv_ns, about, bytes };
         self.admit(frame, 0, venue);
     }
 }
@@ -129,7 +129,7 @@ where
     /// Takes the next thing that happened.
     #[inline]
     fn take(&mut self, now: Nanos) -> bool {
-        let Driver { gangway, carrier, stations, actions, .. } = self;
+        let Driver { gangway, carrier, stations, actions, notes, .. } = self;
         let Some(event) = carrier.poll() else { return false };
         let venue = match event {
             Event::Frame { venue, line, recv_ns, arrived_tsc, bytes } => {
@@ -138,8 +138,9 @@ where
                 admit(gangway, station, actions, pass, (recv_ns, arrived_tsc), bytes);
                 venue
             }
-            Event::Answer { venue, id, status, retry_after_ns, used_weight, body } => {
+            Event::Answer { venue, id, status, retry_after_ns, used_weight, body, why } => {
                 let _aside = alloc::aside();
+                notes.trouble(venue, why);
                 let answer = Answer { status, retry_after_ns, used_weight, body: body.text() };
                 let station = &mut stations[venue];
                 let pass = station.session.fetched(id, &answer, now, actions);
@@ -151,13 +152,15 @@ where
                 stations[venue].session.opened(line, now, actions);
                 venue
             }
-            Event::Failed { venue, line, failure } => {
+            Event::Failed { venue, line, failure, why } => {
                 let _aside = alloc::aside();
+                notes.trouble(venue, Some(why));
                 stations[venue].session.failed(line, &failure, now, actions);
                 venue
             }
-            Event::Closed { venue, line, code } => {
+            Event::Closed { venue, line, code, why } => {
                 let _aside = alloc::aside();
+                notes.trouble(venue, Some(why));
                 stations[venue].session.closed(line, code, now, actions);
                 venue
             }
@@ -196,7 +199,8 @@ where
             }
         }
         if now.0 - self.gangway.latest.0 >= Tick::GRID_NS {
-            self.gangway.admit_event(Came::Beat, ConnectionId(0), now, None);
+            let nothing = (ConnectionId(0), InstrumentId::NONE);
+            self.gangway.admit_event(Came::Beat, nothing, now, None);
         }
     }
 
@@ -207,9 +211,10 @@ where
         // Nothing that is done here calls a session, so no action is added meanwhile.
         for action in std::mem::take(&mut self.actions) {
             match action {
-                Action::Reset { connection } => {
+                Action::Reset { connection, about } => {
                     let name = self.stations[venue].dialect.name;
-                    self.gangway.admit_event(Came::Reset, connection, now, Some(name));
+                    let what = (connection, about);
+                    self.gangway.admit_event(Came::Reset, what, now, Some(name));
                 }
                 Action::Describe { id, described } => {
                     self.notes.say(Note::Described { venue, id, described });
@@ -245,8 +250,8 @@ fn admit<H, P>(
     if !actions.is_empty() {
         let _aside = alloc::aside();
         actions.retain(|action| {
-            let Action::Reset { connection } = action else { return true };
-            gangway.admit_event(Came::Reset, *connection, recv_ns, venue);
+            let Action::Reset { connection, about } = action else { return true };
+            gangway.admit_event(Came::Reset, (*connection, *about), recv_ns, venue);
             false
         });
     }

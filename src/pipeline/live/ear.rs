@@ -51,6 +51,13 @@ pub enum Note {
         /// What it is.
         described: Box<Described>,
     },
+    /// Something went wrong with a line or a question.
+    Trouble {
+        /// Whose.
+        venue: usize,
+        /// What, and the fix.
+        why: String,
+    },
     /// A session wanted something done.
     Action {
         /// Whose.
@@ -79,6 +86,13 @@ impl Notes {
     /// Says it; where nobody listens any more, the machine is about to end.
     pub(in crate::pipeline) fn say(&mut self, note: Note) {
         let _ = self.0.send(note);
+    }
+
+    /// Says what went wrong, where something did.
+    pub(in crate::pipeline) fn trouble(&mut self, venue: usize, why: Option<&str>) {
+        if let Some(why) = why {
+            self.say(Note::Trouble { venue, why: why.to_owned() });
+        }
     }
 }
 

@@ -7,9 +7,11 @@
 mod carrier;
 pub(super) mod driver;
 pub(super) mod ear;
+mod network;
 mod run;
 
 pub use carrier::{Carrier, Event, NoPost, Post};
 pub use driver::Station;
 pub use ear::{Listener, Note, Pulse};
+pub use network::Network;
 pub use run::{Ended, Live, live};

@@ -10,23 +10,29 @@ use crate::limits;
 use crate::metric::histogram::Recorder;
 use crate::net::{Down, Kind, Wire};
 use crate::sys::clock::Clock;
-use crate::venue::session::{Action, FetchId, Line};
+use crate::venue::session::{Action, Line};
 use crate::venue::wire::Padded;
 
 /// See the module.
+#[derive(Debug)]
 pub struct Network {
     clock: Clock,
     dialer: Dialer,
     lines: Vec<Open>,
     /// The line that is polled next.
     next: usize,
+    /// The line that was found to be over: its place, and the close frame's code or what broke it.
+    over: Option<(usize, u16, Option<Down>)>,
     /// The answer that was handed out last: its bytes are lent until the next poll.
     answer: Option<Answered>,
+    /// Why the last thing failed, as it was handed out.
+    why: String,
     /// From the kernel's stamp to ours, where the kernel stamps.
-    waited: Option<Recorder>,
+    waited: Recorder,
 }
 
 /// A line that can be written to.
+#[derive(Debug)]
 struct Open {
     venue: usize,
     line: Line,
@@ -34,17 +40,25 @@ struct Open {
 }
 
 impl Network {
-    /// No lines yet.
-    pub fn new(clock: Clock, dialer: Dialer, waited: Option<Recorder>) -> Network {
-        let lines = Vec::with_capacity(limits::CONNECTIONS_MAX);
-        Network { clock, dialer, lines, next: 0, answer: None, waited }
+    /// No lines yet. `waited` hears how long bytes lay in the kernel, where it stamps them.
+    pub fn new(clock: Clock, dialer: Dialer, waited: Recorder) -> Network {
+        Network {
+            clock,
+            dialer,
+            lines: Vec::with_capacity(limits::CONNECTIONS_MAX),
+            next: 0,
+            over: None,
+            answer: None,
+            why: String::new(),
+            waited,
+        }
     }
 
     fn place(&self, venue: usize, line: Line) -> Option<usize> {
         self.lines.iter().position(|open| (open.venue, open.line) == (venue, line))
     }
 
-    /// What the dialer has made since it was asked last.
+    /// What the dialer has made.
     #[cold]
     fn take_made(&mut self, made: Made) -> Option<Event<'_>> {
         match made {
@@ -52,14 +66,29 @@ impl Network {
                 self.lines.push(Open { venue, line, wire });
                 Some(Event::Opened { venue, line })
             }
-            Made::Failed { venue, line, failure } => Some(Event::Failed { venue, line, failure }),
+            Made::Failed { venue, line, failure, why } => {
+                self.why = why;
+                Some(Event::Failed { venue, line, failure, why: &self.why })
+            }
             Made::Answered(answered) => {
-                let Answered { venue, id, status, retry_after_ns, used_weight, ref body, len } =
-                    *self.answer.insert(answered);
-                let body = Padded::new(body, len)?;
-                Some(Event::Answer { venue, id, status, retry_after_ns, used_weight, body })
+                let answered = self.answer.insert(answered);
+                let Answered { venue, id, status, retry_after_ns, used_weight, .. } = *answered;
+                let body = Padded::new(&answered.body, answered.len)?;
+                let why = answered.why.as_deref();
+                Some(Event::Answer { venue, id, status, retry_after_ns, used_weight, body, why })
             }
         }
+    }
+
+    /// The line that was found to be over goes.
+    #[cold]
+    fn take_over(&mut self, (place, code, down): (usize, u16, Option<Down>)) -> Event<'_> {
+        let Open { venue, line, .. } = self.lines.swap_remove(place);
+        self.why = match down {
+            Some(down) => down.to_string(),
+            None => format!("the other side closed with code {code}"),
+        };
+        Event::Closed { venue, line, code, why: &self.why }
     }
 }
 
@@ -74,16 +103,18 @@ impl Carrier for Network {
             }
             Action::Send { line, text } => {
                 if let Some(place) = self.place(venue, *line) {
-                    // What cannot be sent breaks the line, and the next poll says so.
+                    // What cannot be sent has broken the line, and the next poll says so.
                     let _ = self.lines[place].wire.send_text(text.as_bytes());
                 }
             }
             Action::Close { line, .. } => {
                 if let Some(place) = self.place(venue, *line) {
                     let mut open = self.lines.swap_remove(place);
-                    let _ = open.wire.send_close(1000);
+                    // The other side may be gone already.
+                    let _ = open.wire.send_close(1_000);
                 }
             }
+            // For the log, and for whoever owns the books.
             Action::Adopt { .. }
             | Action::Retire { .. }
             | Action::Reset { .. }
@@ -93,40 +124,37 @@ impl Carrier for Network {
 
     #[inline]
     fn poll(&mut self) -> Option<Event<'_>> {
+        if let Some(over) = self.over.take() {
+            return Some(self.take_over(over));
+        }
         if let Some(made) = self.dialer.made() {
             return self.take_made(made);
         }
-        let count = self.lines.len();
-        if count == 0 {
-            return None;
-        }
-        self.next = (self.next + 1) % count;
-        let place = self.next;
-        let Open { venue, line, .. } = self.lines[place];
-        let code = match self.lines[place].wire.poll() {
-            Ok(None) => return None,
-            Ok(Some(message)) => {
-                // Borrowed anew below: a line that is over is removed in the other arms.
-                match message.kind {
-                    Kind::Text => None,
-                    Kind::Close => Some(message.close_code()),
-                    _ => return None,
-                }
+        let Network { lines, next, over, clock, waited, .. } = self;
+        *next = if *next + 1 < lines.len() { *next + 1 } else { 0 };
+        let place = *next;
+        let Open { venue, line, wire } = lines.get_mut(place)?;
+        let message = match wire.poll() {
+            Ok(message) => message?,
+            Err(down) => {
+                *over = Some((place, 0, Some(down)));
+                return None;
             }
-            Err(Down::Ended) => Some(0),
-            Err(_) => Some(0),
         };
-        if let Some(code) = code {
-            self.lines.swap_remove(place);
-            return Some(Event::Closed { venue, line, code });
+        match message.kind {
+            Kind::Text | Kind::Binary if !message.is_empty() => {}
+            Kind::Close { code } => {
+                *over = Some((place, code.unwrap_or(0), None));
+                return None;
+            }
+            _ => return None,
         }
-        let message = self.lines[place].wire.last()?;
-        let recv_ns = self.clock.unix_at(message.recv_tsc);
-        if let (Some(waited), Some(kernel_ns)) = (&mut self.waited, message.kernel_ns) {
+        let recv_ns = clock.unix_at(message.recv_tsc);
+        if let Some(kernel_ns) = message.kernel_ns {
             waited.record(u64::try_from(recv_ns.0 - kernel_ns).unwrap_or(0));
         }
-        let bytes = Padded::new(message.room, message.len)?;
-        let arrived_tsc = message.recv_tsc;
+        let (venue, line, arrived_tsc) = (*venue, *line, message.recv_tsc);
+        let bytes = Padded::new(message.raw(), message.len())?;
         Some(Event::Frame { venue, line, recv_ns, arrived_tsc, bytes })
     }
 
