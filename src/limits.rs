@@ -297,6 +297,13 @@ pub const PAPER_TAKEN_MAX: usize = 4_096;
 /// Microseconds to or from a paper venue, at most: a minute.
 pub const PAPER_LATENCY_US_MAX: u64 = 60_000_000;
 
+/// Orders that rest at once in one market of the simulator; what comes beyond them is refused. Its
+/// busiest crowd keeps a few thousand.
+pub const SIM_ORDERS_MAX: usize = 1 << 16;
+
+/// Trades that each market of the simulator remembers, the latest ones: what a venue's REST gives.
+pub const SIM_PAST_TRADES_MAX: usize = 1_000;
+
 // A part must fit into the level ring twice, or a snapshot would wait on itself.
 const _: () = assert!(RING_LEVEL_SLOTS >= 2 * PART_LEVELS_MAX);
 // What waits for a snapshot must hold the largest frame that the strict path takes in its stride.
