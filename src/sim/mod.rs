@@ -12,6 +12,7 @@ mod recording;
 pub mod engine;
 mod crowd;
 mod world;
+pub mod statistics;
 pub mod exchange;
 
 pub use recording::{Fault, Plan, Recording, Truth, record};

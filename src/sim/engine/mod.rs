@@ -12,6 +12,8 @@
 mod ticket;
 mod shelf;
 mod matching;
+#[cfg(test)]
+mod twin;
 
 pub use matching::Engine;
 pub use ticket::{Event, Owner, Reason, Rules, SelfTrade, Size, Ticket, Trade, Why, Wish};
