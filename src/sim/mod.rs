@@ -12,6 +12,7 @@ mod recording;
 pub mod engine;
 mod crowd;
 mod world;
+pub mod dialect;
 pub mod statistics;
 pub mod exchange;
 
