@@ -376,6 +376,28 @@ pub const EXCERPT_BYTES_MAX: usize = 512;
 
 /// Masks of websocket frames made in one go: hours of orders.
 pub const MASKS: usize = 4_096;
+/// Orders that rest at once in one market of the simulator; what comes beyond them is refused. Its
+/// busiest crowd keeps a few thousand.
+pub const SIM_ORDERS_MAX: usize = 1 << 16;
+
+/// Nanoseconds between two times at which the simulator's venues look what is due: divides every
+/// interval of theirs.
+pub const SIM_GRID_NS: i64 = 10_000_000;
+
+/// Connections of one venue of the simulator, at once.
+pub const SIM_CONNECTIONS_MAX: usize = 256;
+
+/// Bytes of a client's frame or body that the simulator's venues take.
+pub const SIM_REQUEST_BYTES_MAX: usize = 64 << 10;
+
+/// Frames that wait for a slow client of the simulator; beyond it he is disconnected.
+pub const SIM_QUEUE_FRAMES: usize = 8_192;
+
+/// Bytes that wait for a slow client of the simulator; beyond it he is disconnected.
+pub const SIM_QUEUE_BYTES: usize = 32 << 20;
+
+/// Trades that each market of the simulator remembers, the latest ones: what a venue's REST gives.
+pub const SIM_PAST_TRADES_MAX: usize = 1_000;
 
 // A part must fit into the level ring twice, or a snapshot would wait on itself.
 const _: () = assert!(RING_LEVEL_SLOTS >= 2 * PART_LEVELS_MAX);

@@ -9,6 +9,12 @@ mod listing;
 mod market;
 mod flow;
 mod recording;
+pub mod engine;
+mod crowd;
+mod world;
+pub mod dialect;
+pub mod statistics;
 pub mod exchange;
 
 pub use recording::{Fault, Plan, Recording, Truth, record};
+pub use world::{Listed, Settings, Update, World};

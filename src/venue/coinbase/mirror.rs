@@ -112,8 +112,19 @@ pub fn books(envelope: &Envelope, books: &[Book<'_>], out: &mut Vec<u8>) {
 
 /// A batch of trades, collected over a quarter of a second. The side on the wire is the maker's.
 pub fn trades(envelope: &Envelope, fills: &[Fill], out: &mut Vec<u8>) {
+    batch("update", envelope, fills, out);
+}
+
+/// The latest trades from before a subscription.
+pub fn past_trades(envelope: &Envelope, fills: &[Fill], out: &mut Vec<u8>) {
+    batch("snapshot", envelope, fills, out);
+}
+
+fn batch(kind: &str, envelope: &Envelope, fills: &[Fill], out: &mut Vec<u8>) {
     let mut pen = open("market_trades", envelope, out);
-    pen.text("{\"type\":\"update\",\"trades\":[")
+    pen.text("{\"type\":\"")
+        .text(kind)
+        .text("\",\"trades\":[")
         .list(fills, |pen, fill| {
             let Trade { id, price, qty, taker } = fill.trade;
             pen.text("{\"trade_id\":\"")
@@ -135,7 +146,7 @@ pub fn trades(envelope: &Envelope, fills: &[Fill], out: &mut Vec<u8>) {
 }
 
 /// `{"channel":"..",..,"events":[`, to be closed by `]}`.
-fn open<'a>(channel: &str, envelope: &Envelope, out: &'a mut Vec<u8>) -> Pen<'a> {
+pub fn open<'a>(channel: &str, envelope: &Envelope, out: &'a mut Vec<u8>) -> Pen<'a> {
     let mut pen = Pen::new(out);
     pen.text("{\"channel\":\"")
         .text(channel)

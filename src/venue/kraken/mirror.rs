@@ -30,6 +30,13 @@ pub enum Topic {
         /// Whose.
         symbol: Symbol,
     },
+    /// Best prices and the day behind.
+    Ticker {
+        /// Whose.
+        symbol: Symbol,
+        /// What it follows: `trades` or `bbo`.
+        event_trigger: &'static str,
+    },
     /// Metadata of all instruments.
     Instrument,
 }
@@ -152,6 +159,10 @@ pub fn reply(reply: &Reply, out: &mut Vec<u8>) {
             pen.text("trade\"");
             Some(symbol)
         }
+        Topic::Ticker { symbol, event_trigger } => {
+            pen.text("ticker\",\"event_trigger\":\"").text(event_trigger).text("\"");
+            Some(symbol)
+        }
         Topic::Instrument => {
             pen.text("instrument\"");
             None
@@ -210,8 +221,19 @@ pub fn checksum(bids: &[Level], asks: &[Level]) -> u32 {
 
 /// A batch of trades.
 pub fn trades(fills: &[Fill], out: &mut Vec<u8>) {
+    batch("update", fills, out);
+}
+
+/// The latest trades from before a subscription.
+pub fn past_trades(fills: &[Fill], out: &mut Vec<u8>) {
+    batch("snapshot", fills, out);
+}
+
+fn batch(kind: &str, fills: &[Fill], out: &mut Vec<u8>) {
     Pen::new(out)
-        .text("{\"channel\":\"trade\",\"type\":\"update\",\"data\":[")
+        .text("{\"channel\":\"trade\",\"type\":\"")
+        .text(kind)
+        .text("\",\"data\":[")
         .list(fills, |pen, fill| {
             let Trade { id, price, qty, taker } = fill.trade;
             pen.text("{\"symbol\":\"")

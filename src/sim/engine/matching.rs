@@ -1,0 +1,400 @@
+//! Matching: a request after the other, each a step with its events.
+
+use super::shelf::Shelf;
+use super::ticket::{Event, Owner, Reason, Rules, SelfTrade, Size, Ticket, Trade, Why, Wish};
+use crate::base::Side;
+use crate::event::{Level, Style};
+
+/// One market. A call of [`Engine::place`], [`Engine::cancel`], [`Engine::cancel_all`] or
+/// [`Engine::amend`] is a step; what it did is in [`Engine::events`] and [`Engine::changed`] until
+/// the next one.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    rules: Rules,
+    shelf: Shelf,
+    events: Vec<Event>,
+    changed: Vec<(Side, Level)>,
+    /// The number of the last order and of the last trade.
+    order: u64,
+    trade: u64,
+}
+
+/// What an order on its way through the book still wants.
+#[derive(Clone, Copy, Debug)]
+struct Hunger {
+    lots: i64,
+    /// What is left of an amount, where that was asked for.
+    amount: Option<i128>,
+}
+
+impl Engine {
+    /// An empty market whose next order and trade have the numbers after these.
+    pub fn new(rules: Rules, order: u64, trade: u64) -> Engine {
+        let shelf = Shelf::default();
+        Engine { rules, shelf, events: Vec::new(), changed: Vec::new(), order, trade }
+    }
+
+    /// What the market takes.
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// What the last step did, in the order in which it happened.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Trades of the last step.
+    pub fn trades(&self) -> impl Iterator<Item = &Trade> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Traded(trade) => Some(trade),
+            _ => None,
+        })
+    }
+
+    /// Levels that the last step changed, each once, with what rests there now (0 where nothing
+    /// does): bids before asks, each from low to high prices.
+    pub fn changed(&self) -> &[(Side, Level)] {
+        &self.changed
+    }
+
+    /// What rests at a price now, lots; 0 where nothing does.
+    pub fn qty(&self, side: Side, price: i64) -> i64 {
+        self.shelf.qty(side, price)
+    }
+
+    /// Levels of a side.
+    pub fn len(&self, side: Side) -> usize {
+        self.shelf.len(side)
+    }
+
+    /// Does nothing rest at all?
+    pub fn is_empty(&self) -> bool {
+        self.shelf.orders() == 0
+    }
+
+    /// The level at a place, the best at 0.
+    pub fn level(&self, side: Side, place: usize) -> Option<Level> {
+        self.shelf.level(side, place)
+    }
+
+    /// Levels of a side, best first.
+    pub fn levels(&self, side: Side) -> impl Iterator<Item = Level> {
+        self.shelf.levels(side)
+    }
+
+    /// The best levels of a side, at most so many, best first.
+    pub fn best(&self, side: Side, levels: usize) -> Vec<Level> {
+        self.shelf.levels(side).take(levels).collect()
+    }
+
+    /// Orders that rest, of all owners.
+    pub fn orders(&self) -> usize {
+        self.shelf.orders()
+    }
+
+    /// The order whose turn it is on a side.
+    pub fn front(&self, side: Side) -> Option<&Ticket> {
+        self.shelf.front(side).map(|slot| self.shelf.ticket(slot))
+    }
+
+    /// An order that rests; `None` where there is none of this number.
+    pub fn ticket(&self, order: u64) -> Option<&Ticket> {
+        self.shelf.slot(order).map(|slot| self.shelf.ticket(slot))
+    }
+
+    /// All orders that rest: bids before asks, each from the worst level to the best.
+    pub fn tickets(&self) -> impl Iterator<Item = &Ticket> {
+        self.shelf.tickets()
+    }
+
+    /// A new order. The first event says whether it was taken, and its number, which is returned.
+    pub fn place(&mut self, owner: Owner, wish: &Wish) -> u64 {
+        self.begin();
+        self.order += 1;
+        let order = self.order;
+        match self.refusal(wish) {
+            Some(reason) => self.events.push(Event::Rejected { owner, order, reason }),
+            None => self.let_in(owner, wish),
+        }
+        self.finish();
+        order
+    }
+
+    /// Ends an order of an owner.
+    pub fn cancel(&mut self, owner: Owner, order: u64) {
+        self.begin();
+        match self.slot_of(owner, order) {
+            Some(slot) => self.cancel_at(slot),
+            None => self.reject(owner, order, Reason::Unknown(order)),
+        }
+        self.finish();
+    }
+
+    /// Ends all orders of an owner; how many there were.
+    pub fn cancel_all(&mut self, owner: Owner) -> usize {
+        self.begin();
+        let all = self.shelf.tickets().filter(|ticket| ticket.owner == owner);
+        let mut all: Vec<u64> = all.map(|ticket| ticket.order).collect();
+        all.sort_unstable();
+        for order in &all {
+            if let Some(slot) = self.shelf.slot(*order) {
+                self.cancel_at(slot);
+            }
+        }
+        self.finish();
+        all.len()
+    }
+
+    /// Gives an order a new limit, or a new quantity (all of it, with what has traded), or both.
+    /// Smaller at the same price it keeps its place; else it comes anew under its old number, and
+    /// may trade.
+    pub fn amend(&mut self, owner: Owner, order: u64, price: Option<i64>, qty: Option<i64>) {
+        self.begin();
+        if let Err(reason) = self.try_amend(owner, order, price, qty) {
+            self.reject(owner, order, reason);
+        }
+        self.finish();
+    }
+
+    fn begin(&mut self) {
+        self.events.clear();
+        self.changed.clear();
+    }
+
+    /// Each changed level once, as it is now.
+    fn finish(&mut self) {
+        self.changed.sort_unstable_by_key(|(side, level)| (*side as u8, level.price));
+        self.changed.dedup_by_key(|(side, level)| (*side, level.price));
+        for (side, level) in &mut self.changed {
+            level.qty = self.shelf.qty(*side, level.price);
+        }
+    }
+
+    fn touch(&mut self, side: Side, price: i64) {
+        self.changed.push((side, Level { price, qty: 0 }));
+    }
+
+    fn reject(&mut self, owner: Owner, order: u64, reason: Reason) {
+        self.events.push(Event::Rejected { owner, order, reason });
+    }
+
+    fn slot_of(&self, owner: Owner, order: u64) -> Option<u32> {
+        self.shelf.slot(order).filter(|slot| self.shelf.ticket(*slot).owner == owner)
+    }
+
+    fn cancel_at(&mut self, slot: u32) {
+        let ticket = self.shelf.remove(slot);
+        self.touch(ticket.side, ticket.price);
+        self.events.push(Event::Cancelled(ticket));
+    }
+
+    /// What is wrong with an order, if anything is.
+    fn refusal(&self, wish: &Wish) -> Option<Reason> {
+        let is_market = wish.style == Style::Market;
+        if !is_market && !self.is_price(wish.price) {
+            return Some(Reason::Price(wish.price));
+        }
+        let other = self.level(wish.side.opposite(), 0);
+        if is_market && other.is_none() {
+            return Some(Reason::NoOtherSide);
+        }
+        let notional = match wish.size {
+            Size::Amount(amount) if amount <= 0 || !is_market => {
+                return Some(Reason::Amount(amount));
+            }
+            Size::Amount(amount) => amount,
+            Size::Lots(lots) if !self.is_qty(lots) => return Some(Reason::Qty(lots)),
+            Size::Lots(lots) => {
+                let price = if is_market { other.map_or(0, |l| l.price) } else { wish.price };
+                i128::from(price) * i128::from(lots)
+            }
+        };
+        if notional < self.rules.notional_min {
+            return Some(Reason::Notional(notional));
+        }
+        if wish.style == Style::PostOnly && self.would_take(wish.side, wish.price) {
+            return Some(Reason::WouldTake(wish.price));
+        }
+        let is_full = wish.style.rests() && self.shelf.orders() >= self.rules.orders_max;
+        is_full.then_some(Reason::Full(self.shelf.orders()))
+    }
+
+    fn is_price(&self, price: i64) -> bool {
+        (1..=self.rules.price_max).contains(&price) && price % self.rules.tick == 0
+    }
+
+    fn is_qty(&self, lots: i64) -> bool {
+        let bounds = self.rules.qty_min.max(1)..=self.rules.qty_max;
+        bounds.contains(&lots) && lots % self.rules.lot == 0
+    }
+
+    fn would_take(&self, side: Side, price: i64) -> bool {
+        self.level(side.opposite(), 0).is_some_and(|best| is_met(side, price, best.price))
+    }
+
+    fn let_in(&mut self, owner: Owner, wish: &Wish) {
+        let is_market = wish.style == Style::Market;
+        let (lots, amount) = match wish.size {
+            Size::Lots(lots) => (lots, None),
+            Size::Amount(amount) => (0, Some(amount)),
+        };
+        let ticket = Ticket {
+            order: self.order,
+            owner,
+            side: wish.side,
+            style: wish.style,
+            self_trade: wish.self_trade,
+            price: if is_market { 0 } else { wish.price },
+            left: lots,
+            done: 0,
+            cost: 0,
+        };
+        self.events.push(Event::Accepted(ticket));
+        if wish.style == Style::FillOrKill && !self.can_fill(&ticket) {
+            self.events.push(Event::Expired(ticket, Why::Unfilled));
+            return;
+        }
+        self.walk(ticket, Hunger { lots, amount });
+    }
+
+    /// Trades an order with what it meets; what is left rests or is over.
+    fn walk(&mut self, mut ticket: Ticket, mut hunger: Hunger) {
+        let maker_side = ticket.side.opposite();
+        while let Some(slot) = self.shelf.front(maker_side) {
+            let maker = *self.shelf.ticket(slot);
+            let is_met =
+                ticket.style == Style::Market || is_met(ticket.side, ticket.price, maker.price);
+            let lots = hunger.at(maker.price, self.rules.lot).min(maker.left);
+            if !is_met || lots == 0 {
+                break;
+            }
+            if is_own(&ticket, &maker) {
+                if ticket.self_trade != SelfTrade::Newest {
+                    let gone = self.shelf.remove(slot);
+                    self.touch(maker_side, gone.price);
+                    self.events.push(Event::Expired(gone, Why::SelfTrade));
+                }
+                if ticket.self_trade != SelfTrade::Oldest {
+                    self.events.push(Event::Expired(ticket, Why::SelfTrade));
+                    return;
+                }
+                continue;
+            }
+            hunger.eat(maker.price, lots);
+            ticket.left = hunger.lots;
+            ticket.done += lots;
+            ticket.cost += i128::from(lots) * i128::from(maker.price);
+            let maker = self.shelf.fill(slot, lots);
+            self.touch(maker_side, maker.price);
+            self.trade += 1;
+            let trade =
+                Trade { id: self.trade, price: maker.price, qty: lots, maker, taker: ticket };
+            self.events.push(Event::Traded(trade));
+        }
+        self.settle(ticket, hunger.amount.is_some());
+    }
+
+    /// What is left of an order after its walk.
+    fn settle(&mut self, ticket: Ticket, is_amount: bool) {
+        // A remainder of an amount that buys no lot is change, not an order that went unfilled.
+        let ran_dry = is_amount && self.shelf.front(ticket.side.opposite()).is_none();
+        if ticket.left > 0 && ticket.style.rests() {
+            self.touch(ticket.side, ticket.price);
+            self.shelf.push(ticket);
+        } else if ticket.left > 0 || ticket.done == 0 || ran_dry {
+            self.events.push(Event::Expired(ticket, Why::Unfilled));
+        }
+    }
+
+    /// Is there enough for all of an order, as its walk would find it?
+    fn can_fill(&self, ticket: &Ticket) -> bool {
+        let mut missing = ticket.left;
+        for maker in self.shelf.line(ticket.side.opposite()) {
+            if missing <= 0 || !is_met(ticket.side, ticket.price, maker.price) {
+                break;
+            }
+            match (is_own(ticket, maker), ticket.self_trade) {
+                (true, SelfTrade::Oldest) => {}
+                (true, _) => break,
+                (false, _) => missing -= maker.left,
+            }
+        }
+        missing <= 0
+    }
+
+    fn try_amend(
+        &mut self,
+        owner: Owner,
+        order: u64,
+        price: Option<i64>,
+        qty: Option<i64>,
+    ) -> Result<(), Reason> {
+        let slot = self.slot_of(owner, order).ok_or(Reason::Unknown(order))?;
+        let was = *self.shelf.ticket(slot);
+        let (price, qty) = (price.unwrap_or(was.price), qty.unwrap_or(was.qty()));
+        if !self.is_price(price) {
+            return Err(Reason::Price(price));
+        }
+        if !self.is_qty(qty) {
+            return Err(Reason::Qty(qty));
+        }
+        if qty <= was.done {
+            return Err(Reason::Done(was.done));
+        }
+        let notional = i128::from(price) * i128::from(qty);
+        if notional < self.rules.notional_min {
+            return Err(Reason::Notional(notional));
+        }
+        if was.style == Style::PostOnly && self.would_take(was.side, price) {
+            return Err(Reason::WouldTake(price));
+        }
+        self.touch(was.side, was.price);
+        let left = qty - was.done;
+        if price == was.price && left <= was.left {
+            let ticket = self.shelf.shrink(slot, was.left - left);
+            self.events.push(Event::Amended { ticket, keeps_place: true });
+            return Ok(());
+        }
+        let ticket = Ticket { price, left, ..self.shelf.remove(slot) };
+        self.events.push(Event::Amended { ticket, keeps_place: false });
+        self.walk(ticket, Hunger { lots: left, amount: None });
+        Ok(())
+    }
+}
+
+impl Hunger {
+    /// Lots that are wanted at a price.
+    fn at(&self, price: i64, lot: i64) -> i64 {
+        match self.amount {
+            None => self.lots,
+            Some(amount) => {
+                let lots = amount / i128::from(price);
+                let whole = lots - lots % i128::from(lot);
+                i64::try_from(whole).unwrap_or(i64::MAX)
+            }
+        }
+    }
+
+    fn eat(&mut self, price: i64, lots: i64) {
+        match &mut self.amount {
+            None => self.lots -= lots,
+            Some(amount) => *amount -= i128::from(price) * i128::from(lots),
+        }
+    }
+}
+
+/// Does a limit reach a price of the other side?
+fn is_met(side: Side, limit: i64, price: i64) -> bool {
+    match side {
+        Side::Buy => price <= limit,
+        Side::Sell => price >= limit,
+    }
+}
+
+/// Would an order trade with its own owner's, against its wish?
+fn is_own(taker: &Ticket, maker: &Ticket) -> bool {
+    taker.owner == maker.owner
+        && taker.owner != Owner::CROWD
+        && taker.self_trade != SelfTrade::Allow
+}
