@@ -11,6 +11,7 @@ mod property {
 }
 
 mod simulation {
+    mod storm;
     mod live;
     mod machine;
     mod sample;

@@ -158,7 +158,8 @@ fn follow(
     let mut network = Network::new(clock, dialer, waited);
     let mut session =
         Session::new(account, Some(scribe), (&instruments, venues.clone()), duration_ns, stop);
-    let machine = Live { carrier: &mut network, post: NoPost, stations: &mut stations, stop };
+    let machine =
+        Live { carrier: &mut network, post: NoPost, stations: &mut stations, stop, waits: false };
     let ended = pipeline::live(machine, &instruments, &plan, &mut session);
     let over = session.finish();
     let ended = ended.map_err(Failure::failed)?;

@@ -221,7 +221,8 @@ impl Run<'_> {
         let book = build.quiet(Stage::Book, &mut shelf, ToSignal::Inline(signal));
         let parts = Parts { feed, world: Some(cables.world), resyncs: cables.asked };
         let front = build.front("all", parts, ToBook::Inline(book), Back::Inline);
-        let (script, heard) = script();
+        let Live { carrier, post, stations, stop, waits } = live;
+        let (script, heard) = script(waits.then(|| self.wait.clone()));
         let (notes, noted) = mpsc::channel();
         let ear = Ear {
             script: heard,
@@ -230,7 +231,6 @@ impl Run<'_> {
             readers: build.played.readers.clone(),
             clock: self.clock,
         };
-        let Live { carrier, post, stations, stop } = live;
         build.run_beside(
             move || ear.listen(listener),
             move |crew| {

@@ -201,7 +201,13 @@ fn a_live_session_replays_to_its_own_orders() {
     let stop = AtomicBool::new(false);
     let silence = (after(30), after(31));
     let mut player = Player { tape: &tape, next: 0, now: begin, silence, stop: &stop };
-    let machine = Live { carrier: &mut player, post: NoPost, stations: &mut stations, stop: &stop };
+    let machine = Live {
+        carrier: &mut player,
+        post: NoPost,
+        stations: &mut stations,
+        stop: &stop,
+        waits: true,
+    };
     let Ended { outcome, lost, .. } = live(machine, &instruments, &plan, &mut keeper).unwrap();
     assert_eq!((lost, outcome.counts.refused), (0, 0));
     assert!(keeper.orders > 20, "{} orders", keeper.orders);

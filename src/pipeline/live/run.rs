@@ -28,6 +28,9 @@ pub struct Live<'a, C, P> {
     pub stations: &'a mut [Station],
     /// Raised where it is to end.
     pub stop: &'a AtomicBool,
+    /// The cold side is waited for instead of being left without a frame: for time that is not the
+    /// host's.
+    pub waits: bool,
 }
 
 /// How a live run ended.

@@ -4,6 +4,7 @@
 //! Never: a wait. A frame that finds no room is left out and counted; then the journal of the
 //! session is not whole, and says so.
 
+use super::super::flow::wait::Wait;
 use crate::base::{ConnectionId, InstrumentId, Nanos};
 use crate::cold::Heard;
 use crate::limits;
@@ -27,6 +28,8 @@ pub(in crate::pipeline) struct Script {
     heads: Producer<Head>,
     bytes: level::Writer<u8>,
     lost: Counter,
+    /// Where it waits for room after all.
+    wait: Option<Wait>,
 }
 
 /// The reading end.
@@ -37,12 +40,12 @@ pub(in crate::pipeline) struct ScriptReader {
 }
 
 /// The link of a front to the cold side.
-pub(in crate::pipeline) fn script() -> (Script, ScriptReader) {
+pub(in crate::pipeline) fn script(wait: Option<Wait>) -> (Script, ScriptReader) {
     let (heads, heard) = ring::spsc(limits::RING_SCRIPT_SLOTS);
     let (writer, reader) = level::ring(limits::RING_SCRIPT_BYTES);
     let (lost, lost_reader) = counter();
     (
-        Script { heads, bytes: writer, lost },
+        Script { heads, bytes: writer, lost, wait },
         ScriptReader { heads: heard, bytes: reader, lost: lost_reader },
     )
 }
@@ -55,9 +58,19 @@ impl Script {
         let Frame { came, connection, recv_ns, about, .. } = *frame;
         let head = Head { number, came, recv_ns, connection, about, bytes: bytes.len() as u32 };
         // The bytes first, so that whoever sees the head finds them.
-        let has_room = self.heads.free() > 0
-            && bytes.len() <= self.bytes.count_max()
-            && (bytes.is_empty() || self.bytes.write(bytes));
+        let has_room = match &self.wait {
+            Some(wait) => {
+                let Script { heads, bytes: ring, .. } = self;
+                wait.until(|| heads.free() > 0);
+                wait.until(|| bytes.is_empty() || ring.write(bytes));
+                true
+            }
+            None => {
+                self.heads.free() > 0
+                    && bytes.len() <= self.bytes.count_max()
+                    && (bytes.is_empty() || self.bytes.write(bytes))
+            }
+        };
         if !has_room || self.heads.push(head).is_err() {
             self.lost.add(1);
         }
@@ -97,7 +110,7 @@ mod tests {
 
     #[test]
     fn frames_come_out_as_they_went_in_and_those_without_room_are_counted() {
-        let (mut script, mut reader) = script();
+        let (mut script, mut reader) = script(None);
         let mut room = Vec::new();
         let whole = Padded::copied(b"abcdef", &mut room).raw();
         let frame = |len| Frame {

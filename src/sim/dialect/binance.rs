@@ -148,7 +148,8 @@ impl Binance {
         let known: Vec<(String, Option<Stream>)> =
             names.unwrap_or_default().into_iter().map(|n| (n.clone(), self.stream(&n))).collect();
         let Some(line) = self.lines.get_mut(&conn) else { return Value::Null };
-        let bad = |why: &str| json!({"code": 2, "msg": format!("Invalid request: {why}"), "id": id});
+        let bad =
+            |why: &str| json!({"code": 2, "msg": format!("Invalid request: {why}"), "id": id});
         match request["method"].as_str().unwrap_or_default() {
             "SUBSCRIBE" | "UNSUBSCRIBE" if known.is_empty() => bad("missing field `params`"),
             "SUBSCRIBE" => {
@@ -294,7 +295,9 @@ impl Venue for Binance {
             "/ws" => (false, String::new()),
             path => match path.strip_prefix("/ws/") {
                 Some(names) => (false, names.to_owned()),
-                None => return Err(words::refusal(404, -1_000, "Path not found: use /ws, /stream")),
+                None => {
+                    return Err(words::refusal(404, -1_000, "Path not found: use /ws, /stream"));
+                }
             },
         };
         let names = names.split('/').filter(|name| !name.is_empty());
@@ -357,7 +360,8 @@ impl Venue for Binance {
         let (bid, ask) = (best(Side::Buy), best(Side::Sell));
         if std::mem::replace(&mut told.top, (bid, ask)) != (bid, ask) {
             let top = Top { update_id: told.update_id, bid, ask };
-            let payload = words::bare(|frame| mirror::top(listed.symbol, listed.shape, &top, frame));
+            let payload =
+                words::bare(|frame| mirror::top(listed.symbol, listed.shape, &top, frame));
             self.publish(update.market, What::Best, &payload, out);
         }
         self.tell_trades(&listed, update, out);

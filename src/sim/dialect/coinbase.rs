@@ -103,9 +103,9 @@ impl Coinbase {
     ) {
         let Some(line) = self.lines.get_mut(&conn) else { return };
         let now = world.now();
-        let each = markets.iter().filter_map(|market| {
-            Some((*market, self.shop.at(*market)?, world.market(*market)?))
-        });
+        let each = markets
+            .iter()
+            .filter_map(|market| Some((*market, self.shop.at(*market)?, world.market(*market)?)));
         for (market, listed, engine) in each {
             match channel {
                 "level2" => {
