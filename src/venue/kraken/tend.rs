@@ -9,7 +9,7 @@ use super::talk::{self, Channel, Error, Reply, Said, System};
 use crate::base::{InstrumentId, Nanos, Symbol};
 use crate::venue::contract::Described;
 use crate::venue::session::{
-    ANSWER_NS_MAX, ASKS_MAX, Action, Actions, Grant, Pass, Reason, Stage, Step, Why,
+    ANSWER_NS_MAX, ASKS_MAX, Action, Actions, Grant, Pass, Reason, Stage, State, Step, Why,
 };
 
 /// Symbols of one request.
@@ -178,9 +178,7 @@ impl Kraken {
         for pair in &mut self.pairs {
             pair.show(line, self.has_begun, now);
         }
-        let states = self.pairs.iter().map(|pair| pair.state);
-        let worst = states.min_by_key(|s| (s.stage <= Stage::Maintenance, s.stage));
-        let worst = worst.unwrap_or(self.state);
+        let worst = State::worst(self.pairs.iter().map(|pair| pair.state)).unwrap_or(self.state);
         if let Some(leader) = leader {
             self.lines.turn(leader, worst.stage.max(Stage::Subscribing), Reason::Ordinary, now);
         }

@@ -33,6 +33,10 @@ pub trait Session: Send + std::fmt::Debug {
     /// was none. Need not be told of what [`Action::Close`] ended.
     fn closed(&mut self, line: Line, code: u16, now: Nanos, out: &mut Actions);
 
+    /// A ping or pong frame came in; a ping was answered by whoever owns the line. Tells that the
+    /// line lives, and counts where the venue counts pongs as messages.
+    fn pinged(&mut self, line: Line, now: Nanos);
+
     /// A text frame came in. Allocates nothing where it is market data.
     fn frame(&mut self, line: Line, bytes: &[u8], now: Nanos, out: &mut Actions) -> Pass;
 

@@ -128,6 +128,12 @@ impl State {
         }
     }
 
+    /// The worst of several. What the venue does not serve counts only where there is nothing else:
+    /// one symbol's trouble is not its siblings'.
+    pub fn worst(states: impl Iterator<Item = State>) -> Option<State> {
+        states.min_by_key(|state| (state.stage <= Stage::Maintenance, state.stage))
+    }
+
     /// Does all that is needed come?
     pub fn is_live(&self) -> bool {
         self.stage == Stage::Live
