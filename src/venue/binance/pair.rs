@@ -75,7 +75,7 @@ impl Pair {
     }
 
     pub(super) fn is_listed(&self) -> bool {
-        self.status.is_some() && self.refused.is_none()
+        self.status.is_some() && matches!(self.refused, None | Some(Reason::Denied))
     }
 
     /// The book must be anchored anew.
@@ -137,6 +137,9 @@ impl Pair {
     /// Makes the state that is shown follow from all else. `line` is the state of the line that is
     /// lived on, `is_granted` whether one brings its events.
     pub(super) fn show(&mut self, line: State, is_granted: bool, begun: bool, now: Nanos) {
+        if self.refused == Some(Reason::Denied) && is_granted {
+            self.refused = None;
+        }
         let (stage, reason) = if let Some(reason) = self.refused {
             (Stage::Refused, reason)
         } else if self.status.is_none() {

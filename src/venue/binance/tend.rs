@@ -31,6 +31,9 @@ const OLD_SNAPSHOT_REST_NS: i64 = 500 * Nanos::MILLI;
 /// Wait before what was refused is asked for again.
 const REFUSAL_REST_NS: i64 = 30 * Nanos::SECOND;
 
+/// The same where it was refused again and again.
+const DENIAL_REST_NS: i64 = 300 * Nanos::SECOND;
+
 /// How often metadata is asked for again: the streams do not say when a symbol is halted.
 const INFO_EVERY_NS: i64 = 300 * Nanos::SECOND;
 
@@ -225,6 +228,7 @@ impl Binance {
             grant.turn(Step::Wanted, now);
             grant.due = if is_alone { Nanos(now.0 + REFUSAL_REST_NS) } else { now };
             if is_alone && grant.asks >= ASKS_MAX {
+                grant.due = Nanos(now.0 + DENIAL_REST_NS);
                 pair.refused = Some(Reason::Denied);
             }
             pair.is_alone = true;

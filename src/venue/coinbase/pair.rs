@@ -46,7 +46,7 @@ impl Pair {
     }
 
     pub(super) fn is_listed(&self) -> bool {
-        self.status.is_some() && self.refused.is_none()
+        self.status.is_some() && matches!(self.refused, None | Some(Reason::Denied))
     }
 
     pub(super) fn is_described(&self) -> bool {
@@ -107,6 +107,10 @@ impl Pair {
     /// Makes the state that is shown follow from all else. `line` is the state of the line that is
     /// lived on or to be.
     pub(super) fn show(&mut self, line: State, has_line: bool, begun: bool, now: Nanos) {
+        let is_granted = |grant: &Grant| matches!(grant.step, Step::Granted | Step::Whole);
+        if self.refused == Some(Reason::Denied) && is_granted(&self.book) {
+            self.refused = None;
+        }
         let (stage, reason) = if let Some(reason) = self.refused {
             (Stage::Refused, reason)
         } else if self.status.is_none() {

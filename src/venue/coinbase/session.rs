@@ -57,6 +57,9 @@ const FETCHES: u32 = 5;
 /// Wait before a product that was refused is asked for again.
 const REFUSAL_REST_NS: i64 = 30 * Nanos::SECOND;
 
+/// The same where it was refused again and again.
+const DENIAL_REST_NS: i64 = 300 * Nanos::SECOND;
+
 const RULES: Rules = Rules {
     attempts_span_ns: Nanos::SECOND,
     messages: (6, Nanos::SECOND),
@@ -378,6 +381,7 @@ impl Coinbase {
                 if self.is_careful {
                     grant.due = Nanos(now.0 + REFUSAL_REST_NS);
                     if grant.asks > ASKS_MAX {
+                        grant.due = Nanos(now.0 + DENIAL_REST_NS);
                         pair.refused = Some(Reason::Denied);
                     }
                 }

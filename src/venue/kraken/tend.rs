@@ -24,6 +24,9 @@ const RATE_REST_NS: i64 = 5 * Nanos::SECOND;
 /// Wait before something that was refused is asked for again.
 const REFUSAL_REST_NS: i64 = 30 * Nanos::SECOND;
 
+/// The same where it was refused again and again.
+const DENIAL_REST_NS: i64 = 300 * Nanos::SECOND;
+
 /// Time after a succession in which trades of both lines may still come.
 const OVERLAP_NS: i64 = 5 * Nanos::SECOND;
 
@@ -293,6 +296,7 @@ impl Kraken {
                 grant.turn(Step::Wanted, now);
                 grant.due = Nanos(now.0 + REFUSAL_REST_NS);
                 if grant.asks >= ASKS_MAX {
+                    grant.due = Nanos(now.0 + DENIAL_REST_NS);
                     pair.refused = Some(Reason::Denied);
                 }
             }

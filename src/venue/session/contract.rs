@@ -352,9 +352,9 @@ impl Settings {
         if let Some(pair) = symbols.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(SettingsError::Twice { venue, symbol: pair[0] });
         }
-        let bound = |what, found, is_right: bool, expected| match is_right {
-            true => Ok(()),
-            false => Err(SettingsError::Bound { venue, what, found, expected }),
+        let bound = |what, found, is_right: bool, expected| {
+            let error = SettingsError::Bound { venue, what, found, expected };
+            if is_right { Ok(()) } else { Err(error) }
         };
         let lines = i64::from(self.redundancy);
         bound("redundancy", lines, (1..=2).contains(&lines), "1 or 2")?;

@@ -223,13 +223,12 @@ impl Lines {
         }
         for n in 0..self.links.len() {
             match self.links[n].phase {
-                Phase::Off => {}
                 Phase::Waiting => self.dial(n, now, out),
                 Phase::Connecting if now >= self.links[n].due => {
                     out.push(Action::Close { line: self.links[n].line, why: Why::Timeout });
                     self.lose(n as u8, Reason::Timeout, now);
                 }
-                Phase::Connecting => {}
+                Phase::Off | Phase::Connecting => {}
                 Phase::Open => self.flush(n, now, out),
             }
         }
