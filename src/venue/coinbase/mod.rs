@@ -8,6 +8,8 @@ mod pair;
 #[cfg(test)]
 mod scene;
 mod session;
+#[cfg(test)]
+mod served;
 mod strict;
 mod talk;
 mod exchange;

@@ -6,24 +6,24 @@ use crate::event::ResyncReason;
 use crate::venue::session::stand::{HERE, START, Stand, settings};
 use crate::venue::session::{Action, Line, Pass, Settings, Stage, Why};
 
-const TWO: [&str; 2] = ["BTC-USD", "ETH-USD"];
+pub(super) const TWO: [&str; 2] = ["BTC-USD", "ETH-USD"];
 const FEED: Pass = Pass::Feed(HERE);
 const SECOND: i64 = 1_000;
 
-fn product(name: &str, more: &str) -> String {
+pub(super) fn product(name: &str, more: &str) -> String {
     let (base, quote) = name.split_once('-').unwrap();
     format!(
         r#"{{"product_id":"{name}","price":"68923.67","base_increment":"0.00000001","quote_increment":"0.01","price_increment":"0.01","base_min_size":"0.00000001","base_max_size":"3400","quote_min_size":"1","quote_max_size":"150000000","is_disabled":false,"status":"online","cancel_only":false,"limit_only":false,"post_only":false,"trading_disabled":false,"auction_mode":false,"view_only":false,"product_type":"SPOT","base_currency_id":"{base}","quote_currency_id":"{quote}",{more}"product_venue":"CBE"}}"#
     )
 }
 
-fn heartbeat(sequence: u64) -> String {
+pub(super) fn heartbeat(sequence: u64) -> String {
     format!(
         r#"{{"channel":"heartbeats","client_id":"","timestamp":"2026-09-30T02:37:15.057778606Z","sequence_num":{sequence},"events":[{{"current_time":"2026-09-30 02:37:15.057778606 +0000 UTC m=+21697.195984854","heartbeat_counter":21697}}]}}"#
     )
 }
 
-fn subscriptions(books: &[&str], trades: &[&str]) -> String {
+pub(super) fn subscriptions(books: &[&str], trades: &[&str]) -> String {
     let list = |names: &[&str]| {
         names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<String>>().join(",")
     };
@@ -33,7 +33,7 @@ fn subscriptions(books: &[&str], trades: &[&str]) -> String {
     )
 }
 
-fn book(kind: &str, products: &[&str]) -> String {
+pub(super) fn book(kind: &str, products: &[&str]) -> String {
     let one = |product: &&str| {
         format!(
             r#"{{"type":"{kind}","product_id":"{product}","updates":[{{"side":"bid","event_time":"1970-01-01T00:00:00Z","price_level":"68900.00","new_quantity":"1.50000000"}}]}}"#
@@ -46,7 +46,7 @@ fn book(kind: &str, products: &[&str]) -> String {
     )
 }
 
-const ERROR: &str = r#"{"type":"error","message":"failure to subscribe"}"#;
+pub(super) const ERROR: &str = r#"{"type":"error","message":"failure to subscribe"}"#;
 
 /// Answers all questions about products.
 fn tell(stand: &mut Stand) {

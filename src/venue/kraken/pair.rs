@@ -82,7 +82,9 @@ impl Pair {
     /// is lived on.
     pub(super) fn show(&mut self, line: Option<State>, begun: bool, now: Nanos) {
         let is_granted = |grant: &Grant| matches!(grant.step, Step::Granted | Step::Whole);
-        if self.refused == Some(Reason::Denied) && self.owner.is_some_and(|n| is_granted(&self.book[usize::from(n)])) {
+        if self.refused == Some(Reason::Denied)
+            && self.owner.is_some_and(|n| is_granted(&self.book[usize::from(n)]))
+        {
             self.refused = None;
         }
         let (stage, reason) = if let Some(reason) = self.refused {

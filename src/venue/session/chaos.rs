@@ -1,7 +1,7 @@
 //! Sessions under trouble: whatever happens in whatever order, nothing panics, no budget is
 //! overdrawn, and once the venue behaves all is live again.
 
-use super::stand::{HERE, Stand, TURN_MS};
+use super::stand::{HERE, Spent, Stand, TURN_MS};
 use crate::base::Nanos;
 use crate::event::ResyncReason;
 use crate::venue::session::{Action, FetchId, Jitter, Line, Opening, Pass, Settings, Stage};
@@ -55,9 +55,6 @@ struct Chaos<V> {
     /// Said by the venue, not heard yet.
     late: Vec<Said>,
     lines: Vec<Line>,
-    attempts: Vec<(i64, i64)>,
-    messages: Vec<(Line, i64)>,
-    weights: Vec<(i64, i64)>,
     symbols: usize,
 }
 
@@ -67,7 +64,7 @@ pub(crate) fn play(
     settings: Settings,
     venue: impl Venue,
     (seed, steps): (u64, usize),
-    budgets: Budgets,
+    budgets: &Budgets,
 ) {
     let symbols = settings.follow.len();
     let mut chaos = Chaos {
@@ -76,9 +73,6 @@ pub(crate) fn play(
         chance: Jitter::new(seed),
         late: Vec::new(),
         lines: Vec::new(),
-        attempts: Vec::new(),
-        messages: Vec::new(),
-        weights: Vec::new(),
         symbols,
     };
     for _ in 0..steps {
@@ -94,16 +88,16 @@ impl<V: Venue> Chaos<V> {
             0..=4 => self.act(true),
             5 | 6 => self.hear(),
             7 if !self.lines.is_empty() => {
-                let line = self.lines[self.below(self.lines.len())];
+                let line = self.any_line();
                 self.stand.closed(line);
             }
             8 => {
                 let reason = REASONS[self.below(REASONS.len())];
-                let n = self.below(self.symbols) as u32;
+                let n = self.chance.below(self.symbols as i64) as u32;
                 self.stand.resync(n, reason);
             }
             9 if !self.lines.is_empty() => {
-                let line = self.lines[self.below(self.lines.len())];
+                let line = self.any_line();
                 let errors = [self.venue.error(), "{\"half", "{}", "[]", ""];
                 let text = errors[self.below(errors.len())];
                 self.stand.frame(line, text);
@@ -112,16 +106,13 @@ impl<V: Venue> Chaos<V> {
             _ => {
                 let ms = self.chance.below(8_000);
                 self.stand.pass(ms);
-                self.count();
             }
         }
         self.stand.pass(TURN_MS);
-        self.count();
     }
 
     /// Answers what is to be done: all of it, or as chance has it.
     fn act(&mut self, is_troubled: bool) {
-        self.count();
         for action in std::mem::take(&mut self.stand.actions) {
             let luck = if is_troubled { self.chance.below(8) } else { 7 };
             match (&action, luck) {
@@ -171,13 +162,13 @@ impl<V: Venue> Chaos<V> {
                 self.stand.answer(id, 200, body);
             }
         }
-        self.count();
     }
 
     fn frame(&mut self, line: Line, text: &str) {
-        let newest = self.lines.iter().rev().find(|l| l.index == line.index);
+        let of_index = self.lines.iter().filter(|known| known.index == line.index);
+        let newest = of_index.max_by_key(|known| known.attempt).copied();
         let pass = self.stand.frame(line, text);
-        if newest != Some(&line) {
+        if newest != Some(line) {
             assert_eq!(pass, Pass::Drop, "an earlier line's frame: {text}");
         } else if pass != Pass::Drop {
             assert_eq!(pass, Pass::Feed(HERE));
@@ -185,12 +176,9 @@ impl<V: Venue> Chaos<V> {
     }
 
     fn talk(&mut self) {
-        let mut newest: Vec<Line> = Vec::new();
-        for line in self.lines.iter().rev() {
-            if newest.iter().all(|known| known.index != line.index) {
-                newest.push(*line);
-            }
-        }
+        let mut newest = self.lines.clone();
+        newest.sort_by_key(|line| (line.index, std::cmp::Reverse(line.attempt)));
+        newest.dedup_by_key(|line| line.index);
         for line in newest {
             for text in self.venue.talk(line) {
                 self.frame(line, &text);
@@ -215,28 +203,43 @@ impl<V: Venue> Chaos<V> {
         }
     }
 
-    /// Notes what is spent by actions that were not noted yet.
-    fn count(&mut self) {
-        let now = self.stand.now.0;
-        let noted = self.attempts.len() + self.messages.len() + self.weights.len();
-        let _ = noted;
-        for action in &self.stand.actions {
-            match action {
-                Action::Connect { line, .. } => {
-                    if self.attempts.iter().all(|(n, _)| *n != i64::from(line.attempt)) {
-                        self.attempts.push((i64::from(line.attempt), now));
-                    }
-                }
-                _ => {}
-            }
+    /// No budget was overdrawn in any of its spans.
+    fn within(&self, budgets: &Budgets) {
+        let spent = &self.stand.spent;
+        let of = |cost: &dyn Fn(&Spent) -> i64| -> Vec<(i64, i64)> {
+            spent.iter().map(|(at, spent)| (*at, cost(spent))).filter(|(_, n)| *n > 0).collect()
+        };
+        let attempts = of(&|spent| i64::from(*spent == Spent::Attempt));
+        check("attempts", &attempts, budgets.attempts);
+        let weights = of(&|spent| match spent {
+            Spent::Question(path) => self.venue.weight(path),
+            _ => 0,
+        });
+        check("weight", &weights, budgets.weight);
+        for line in &self.lines {
+            let messages = of(&|spent| i64::from(*spent == Spent::Message(*line)));
+            check("messages", &messages, budgets.messages);
         }
     }
 
-    fn within(&self, budgets: Budgets) {
-        let _ = budgets;
+    fn any_line(&mut self) -> Line {
+        let n = self.below(self.lines.len());
+        self.lines[n]
     }
 
-    fn below(&self, end: usize) -> usize {
-        self.chance.clone().below(end as i64) as usize
+    fn below(&mut self, end: usize) -> usize {
+        self.chance.below(end as i64) as usize
+    }
+}
+
+fn check(what: &str, spent: &[(i64, i64)], (max, span_ns): (i64, i64)) {
+    let (mut sum, mut from) = (0, 0);
+    for (at, amount) in spent {
+        sum += amount;
+        while spent[from].0 <= at - span_ns {
+            sum -= spent[from].1;
+            from += 1;
+        }
+        assert!(sum <= max, "{sum} {what} within {span_ns} ns");
     }
 }
