@@ -4,7 +4,19 @@ mod desk;
 mod market;
 pub mod mirror;
 mod order;
+mod pair;
+#[cfg(test)]
+mod frames;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod scene_lines;
+mod session;
+#[cfg(test)]
+mod served;
 mod strict;
+mod talk;
+mod tend;
 
 use crate::base::{Continuity, Form};
 use crate::limits;
@@ -29,7 +41,7 @@ pub static SPOT: Dialect = Dialect {
     fast: Some(fast::<market::Market>),
     strict: strict::read,
     desk: Some(&SPOT_DESK),
-    session: None,
+    session: Some(&session::OPENING),
 };
 
 /// Futures settled in a stablecoin.

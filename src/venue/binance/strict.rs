@@ -127,7 +127,7 @@ fn exchange_info(symbols: Value<'_>, raw: &mut Raw) -> Result<(), Refusal> {
 /// Decimals are those of the wire (`quotePrecision`, `baseAssetPrecision` on spot,
 /// `pricePrecision`,
 /// `quantityPrecision` on futures): aggregated sizes are finer than the lot step.
-fn describe(symbol: Value<'_>) -> Result<Described, Refusal> {
+pub(super) fn describe(symbol: Value<'_>) -> Result<Described, Refusal> {
     let [name, status, base, quote, filters] =
         symbol.pick("symbols", ["symbol", "status", "baseAsset", "quoteAsset", "filters"])?;
     let [spot_price, spot_qty, price, qty, contract_size] = symbol.pick(

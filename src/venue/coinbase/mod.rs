@@ -4,7 +4,14 @@ mod desk;
 mod market;
 pub mod mirror;
 mod order;
+mod pair;
+#[cfg(test)]
+mod scene;
+mod session;
+#[cfg(test)]
+mod served;
 mod strict;
+mod talk;
 mod exchange;
 
 use crate::base::{Continuity, Form};
@@ -27,7 +34,7 @@ pub static ADVANCED: Dialect = Dialect {
     fast: Some(fast::<market::Market>),
     strict: strict::read,
     desk: Some(&DESK),
-    session: None,
+    session: Some(&session::OPENING),
 };
 
 /// Exchange (Pro, GDAX) websocket, decode only.

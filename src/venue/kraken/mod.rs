@@ -12,6 +12,8 @@ mod scene;
 #[cfg(test)]
 mod scene_lines;
 mod session;
+#[cfg(test)]
+mod served;
 mod strict;
 mod talk;
 mod tend;

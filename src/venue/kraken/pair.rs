@@ -48,7 +48,7 @@ impl Pair {
 
     /// Is it known what it is, and may it be asked for?
     pub(super) fn is_listed(&self) -> bool {
-        self.status.is_some() && self.refused.is_none()
+        self.status.is_some() && matches!(self.refused, None | Some(Reason::Denied))
     }
 
     /// Its subscription to a channel on a line.
@@ -81,6 +81,12 @@ impl Pair {
     /// Makes the state that is shown follow from all else. `line` is the state of the line that
     /// is lived on.
     pub(super) fn show(&mut self, line: Option<State>, begun: bool, now: Nanos) {
+        let is_granted = |grant: &Grant| matches!(grant.step, Step::Granted | Step::Whole);
+        if self.refused == Some(Reason::Denied)
+            && self.owner.is_some_and(|n| is_granted(&self.book[usize::from(n)]))
+        {
+            self.refused = None;
+        }
         let (stage, reason) = if let Some(reason) = self.refused {
             (Stage::Refused, reason)
         } else if self.status.is_none() {

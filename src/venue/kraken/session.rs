@@ -176,6 +176,10 @@ impl Session for Kraken {
         }
     }
 
+    fn pinged(&mut self, line: Line, now: Nanos) {
+        self.lines.pinged(line, now);
+    }
+
     fn frame(&mut self, line: Line, bytes: &[u8], now: Nanos, out: &mut Actions) -> Pass {
         if !self.lines.is_current(line) {
             return Pass::Drop;

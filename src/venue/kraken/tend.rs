@@ -9,7 +9,7 @@ use super::talk::{self, Channel, Error, Reply, Said, System};
 use crate::base::{InstrumentId, Nanos, Symbol};
 use crate::venue::contract::Described;
 use crate::venue::session::{
-    ANSWER_NS_MAX, ASKS_MAX, Action, Actions, Grant, Pass, Reason, Stage, Step, Why,
+    ANSWER_NS_MAX, ASKS_MAX, Action, Actions, Grant, Pass, Reason, Stage, State, Step, Why,
 };
 
 /// Symbols of one request.
@@ -23,6 +23,9 @@ const RATE_REST_NS: i64 = 5 * Nanos::SECOND;
 
 /// Wait before something that was refused is asked for again.
 const REFUSAL_REST_NS: i64 = 30 * Nanos::SECOND;
+
+/// The same where it was refused again and again.
+const DENIAL_REST_NS: i64 = 300 * Nanos::SECOND;
 
 /// Time after a succession in which trades of both lines may still come.
 const OVERLAP_NS: i64 = 5 * Nanos::SECOND;
@@ -178,9 +181,7 @@ impl Kraken {
         for pair in &mut self.pairs {
             pair.show(line, self.has_begun, now);
         }
-        let states = self.pairs.iter().map(|pair| pair.state);
-        let worst = states.min_by_key(|s| (s.stage <= Stage::Maintenance, s.stage));
-        let worst = worst.unwrap_or(self.state);
+        let worst = State::worst(self.pairs.iter().map(|pair| pair.state)).unwrap_or(self.state);
         if let Some(leader) = leader {
             self.lines.turn(leader, worst.stage.max(Stage::Subscribing), Reason::Ordinary, now);
         }
@@ -295,6 +296,7 @@ impl Kraken {
                 grant.turn(Step::Wanted, now);
                 grant.due = Nanos(now.0 + REFUSAL_REST_NS);
                 if grant.asks >= ASKS_MAX {
+                    grant.due = Nanos(now.0 + DENIAL_REST_NS);
                     pair.refused = Some(Reason::Denied);
                 }
             }

@@ -44,6 +44,11 @@ impl Window {
         }
     }
 
+    /// The venue says what its limit is.
+    pub fn limit(&mut self, max: u32) {
+        self.max = max;
+    }
+
     /// Is there room for so much?
     pub fn has_room(&mut self, now: Nanos, amount: u32) -> bool {
         self.forget(now);

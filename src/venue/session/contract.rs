@@ -33,6 +33,10 @@ pub trait Session: Send + std::fmt::Debug {
     /// was none. Need not be told of what [`Action::Close`] ended.
     fn closed(&mut self, line: Line, code: u16, now: Nanos, out: &mut Actions);
 
+    /// A ping or pong frame came in; a ping was answered by whoever owns the line. Tells that the
+    /// line lives, and counts where the venue counts pongs as messages.
+    fn pinged(&mut self, line: Line, now: Nanos);
+
     /// A text frame came in. Allocates nothing where it is market data.
     fn frame(&mut self, line: Line, bytes: &[u8], now: Nanos, out: &mut Actions) -> Pass;
 
@@ -348,9 +352,9 @@ impl Settings {
         if let Some(pair) = symbols.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(SettingsError::Twice { venue, symbol: pair[0] });
         }
-        let bound = |what, found, is_right: bool, expected| match is_right {
-            true => Ok(()),
-            false => Err(SettingsError::Bound { venue, what, found, expected }),
+        let bound = |what, found, is_right: bool, expected| {
+            let error = SettingsError::Bound { venue, what, found, expected };
+            if is_right { Ok(()) } else { Err(error) }
         };
         let lines = i64::from(self.redundancy);
         bound("redundancy", lines, (1..=2).contains(&lines), "1 or 2")?;

@@ -202,11 +202,18 @@ impl Lines {
         self.link(index).is_none_or(|link| link.outbox.is_empty())
     }
 
-    /// Something was sent that is none of our texts (a pong).
-    pub fn count_message(&mut self, index: u8, now: Nanos) {
-        if let Some(link) = self.links.get_mut(usize::from(index)) {
+    /// A ping came in and was answered.
+    pub fn pinged(&mut self, line: Line, now: Nanos) {
+        if self.is_current(line) {
+            let link = &mut self.links[usize::from(line.index)];
+            link.heard = now;
             link.messages.spend(now, 1);
         }
+    }
+
+    /// What is behind the host and path of the address, from the next attempt on.
+    pub fn ask_for(&mut self, path: String) {
+        self.address.path = path;
     }
 
     /// Dials what is due, sends what may be sent. `is_wanted` is whether there should be lines.
@@ -216,13 +223,12 @@ impl Lines {
         }
         for n in 0..self.links.len() {
             match self.links[n].phase {
-                Phase::Off => {}
                 Phase::Waiting => self.dial(n, now, out),
                 Phase::Connecting if now >= self.links[n].due => {
                     out.push(Action::Close { line: self.links[n].line, why: Why::Timeout });
                     self.lose(n as u8, Reason::Timeout, now);
                 }
-                Phase::Connecting => {}
+                Phase::Off | Phase::Connecting => {}
                 Phase::Open => self.flush(n, now, out),
             }
         }

@@ -19,6 +19,8 @@
 
 mod backoff;
 mod budget;
+#[cfg(test)]
+pub mod chaos;
 mod contract;
 mod grant;
 mod lines;

@@ -14,7 +14,7 @@ pub(crate) const START: Nanos = Nanos(1_800_000_000 * Nanos::SECOND);
 pub(crate) const HERE: ConnectionId = ConnectionId(5);
 
 /// Milliseconds between two polls.
-const TURN_MS: i64 = 10;
+pub(crate) const TURN_MS: i64 = 10;
 
 /// A session and its surroundings.
 pub(crate) struct Stand {
@@ -22,6 +22,17 @@ pub(crate) struct Stand {
     pub(crate) now: Nanos,
     /// Not looked at yet.
     pub(crate) actions: Actions,
+    /// All that was spent, and when, ns.
+    pub(crate) spent: Vec<(i64, Spent)>,
+}
+
+/// Something of which a venue allows only so much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Spent {
+    Attempt,
+    Message(Line),
+    /// By its path.
+    Question(String),
 }
 
 /// Instruments to follow, numbered from 100 on.
@@ -50,7 +61,7 @@ impl Stand {
     /// A session that has not begun.
     pub(crate) fn asleep(opening: &Opening, settings: Settings) -> Stand {
         let session = (opening.open)(settings, START).unwrap();
-        let mut stand = Stand { session, now: START, actions: Vec::new() };
+        let mut stand = Stand { session, now: START, actions: Vec::new(), spent: Vec::new() };
         stand.pass(0);
         stand
     }
@@ -59,11 +70,27 @@ impl Stand {
     pub(crate) fn pass(&mut self, ms: i64) {
         let end = self.now.0 + ms * Nanos::MILLI;
         loop {
+            let before = self.actions.len();
             self.session.poll(self.now, &mut self.actions);
+            self.note(before);
             if self.now.0 >= end {
                 return;
             }
             self.now = Nanos((self.now.0 + TURN_MS * Nanos::MILLI).min(end));
+        }
+    }
+
+    /// Notes what is spent by the actions behind the first `before`. Other calls than `poll` spend
+    /// nothing.
+    fn note(&mut self, before: usize) {
+        for action in &self.actions[before..] {
+            let spent = match action {
+                Action::Connect { .. } => Spent::Attempt,
+                Action::Send { line, .. } => Spent::Message(*line),
+                Action::Fetch { address, .. } => Spent::Question(address.path.clone()),
+                _ => continue,
+            };
+            self.spent.push((self.now.0, spent));
         }
     }
 

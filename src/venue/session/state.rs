@@ -74,6 +74,8 @@ pub enum Reason {
     Halted,
     /// The venue does not list the symbol.
     Unlisted,
+    /// The venue sends it under another name.
+    Aliased,
     /// The venue does not offer the depth.
     Depth,
     /// The venue refused the subscription for another reason.
@@ -128,6 +130,12 @@ impl State {
         }
     }
 
+    /// The worst of several. What the venue does not serve counts only where there is nothing else:
+    /// one symbol's trouble is not its siblings'.
+    pub fn worst(states: impl Iterator<Item = State>) -> Option<State> {
+        states.min_by_key(|state| (state.stage <= Stage::Maintenance, state.stage))
+    }
+
     /// Does all that is needed come?
     pub fn is_live(&self) -> bool {
         self.stage == Stage::Live
@@ -176,6 +184,9 @@ impl fmt::Display for Reason {
             Reason::System => f.write_str("the venue is under maintenance; wait for its end"),
             Reason::Halted => f.write_str("the venue has halted it; wait until it is traded again"),
             Reason::Unlisted => f.write_str("the venue does not list it; check its spelling"),
+            Reason::Aliased => {
+                f.write_str("the venue sends it under its alias; follow `BASE-USD` instead")
+            }
             Reason::Depth => f.write_str("the venue does not offer this depth; choose another"),
             Reason::Denied => f.write_str("the venue refused the subscription; see the log"),
             Reason::Unproven => f.write_str("the book could not be proven and is taken anew"),
