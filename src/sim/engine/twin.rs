@@ -63,7 +63,9 @@ impl Twin {
                 return Some(Reason::Amount(amount));
             }
             Size::Amount(amount) => amount,
-            Size::Lots(n) if n % RULES.lot != 0 || n < RULES.qty_min || n > RULES.qty_max => {
+            Size::Lots(n)
+                if n % RULES.lot != 0 || !(RULES.qty_min..=RULES.qty_max).contains(&n) =>
+            {
                 return Some(Reason::Qty(n));
             }
             Size::Lots(lots) if is_market => i128::from(other.unwrap() * lots),
