@@ -18,7 +18,7 @@
 
 use std::collections::VecDeque;
 
-use super::crowd::{HABITS, People, Tide};
+use super::crowd::{People, Tide};
 use super::engine::{Engine, Event, Owner, Rules, Trade, Wish};
 use super::listing::{BINANCE, COINBASE, House, KRAKEN, Listing};
 use super::random::Random;
@@ -133,8 +133,7 @@ impl World {
                 let order = 1_000_000_000 + random.below(9_000_000_000) as u64;
                 let trade = 1_000_000 + random.below(9_000_000) as u64;
                 let mut engine = Engine::new(rules, order, trade);
-                let habit = &HABITS[v][n];
-                let people = People::new(house, n, habit, random, (&mut engine, &tide, begin));
+                let people = People::new(house, (v, n), random, (&mut engine, &tide, begin));
                 listed.push(listed_as(venue, listing, rules));
                 markets.push(Market { engine, people, past: VecDeque::new() });
             }

@@ -22,12 +22,12 @@ const GRID_NS: i64 = 10 * Nanos::MILLI;
 const STEPS_KEPT: usize = 64;
 
 /// Jumps in a thousand steps of the grid.
-const JUMPS: i64 = 80;
+const JUMPS: i64 = 20;
 
 /// Deviations of a jump, parts in 10^9: what is common, and what BTC and ETH do on their own.
-const COMMON: i64 = 34_000;
-const BTC_ALONE: i64 = 10_000;
-const ETH_ALONE: i64 = 24_000;
+const COMMON: i64 = 48_000;
+const BTC_ALONE: i64 = 14_000;
+const ETH_ALONE: i64 = 34_000;
 
 /// See the module.
 #[derive(Clone, Debug)]

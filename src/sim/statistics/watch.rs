@@ -15,6 +15,9 @@ use crate::stage::contract::Emit;
 const GRID_NS: i64 = 10 * Nanos::MILLI;
 const GRID_STEPS: usize = 100;
 
+/// Changes that are compared are those over so many steps: a market of few orders follows unevenly.
+const CHANGE_STEPS: usize = 20;
+
 /// Binance sends changes of its books at this interval; the others as they happen.
 const BINANCE_INTERVAL_NS: i64 = 100 * Nanos::MILLI;
 
@@ -46,7 +49,8 @@ pub fn watch(seed: u64, seconds: u32) -> Vec<Watched> {
         let seat = &watch.seats[n];
         let mut measures = seat.gauge.measures();
         measures.rows.extend(seat.lives.rows());
-        let steps = leader(n).and_then(|l| lag(&watch.seats[l].mids, &seat.mids, GRID_STEPS));
+        let steps =
+            leader(n).and_then(|l| lag(&watch.seats[l].mids, &seat.mids, GRID_STEPS, CHANGE_STEPS));
         let lag_ms = steps.map(|steps| (steps as i64 * GRID_NS / Nanos::MILLI) as f64);
         measures.rows.push((format!("lag behind {LEADER}, ms"), lag_ms));
         Watched { listed: *listed, measures }
