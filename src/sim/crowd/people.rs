@@ -292,3 +292,63 @@ fn behind(side: Side, price: i64, ticks: i64) -> i64 {
         Side::Sell => price + ticks,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Symbol;
+    use crate::sim::world::{Settings, World};
+
+    /// A world after some seconds, and what its people think that each market is worth.
+    fn worth(seconds: i64, mut see: impl FnMut(&Engine, i64, &'static Listing)) {
+        let mut world = World::new(5, &Settings::default());
+        let end = world.now().0 + seconds * Nanos::SECOND;
+        while world.next_at().0 < end {
+            let market = world.step().unwrap().market;
+            let (engine, people, tide) = world.inside(market);
+            see(engine, people.value_ticks(tide), people.listing);
+        }
+    }
+
+    #[test]
+    fn books_are_never_crossed_and_keep_their_size() {
+        worth(60, |engine, _, listing| {
+            let [bid, ask] = [Side::Buy, Side::Sell].map(|side| engine.level(side, 0).unwrap());
+            assert!(bid.price < ask.price, "{}: {bid:?} {ask:?}", listing.symbol);
+            assert!((50..20_000).contains(&engine.orders()), "{} orders", engine.orders());
+        });
+    }
+
+    #[test]
+    fn prices_follow_the_value() {
+        let (mut far, mut steps) = (0, 0);
+        worth(60, |engine, value, listing| {
+            let [bid, ask] = [Side::Buy, Side::Sell].map(|side| engine.level(side, 0).unwrap());
+            // More than two parts in ten thousand, and more than the two ticks next to it.
+            let off = (value - i64::midpoint(bid.price, ask.price)).abs();
+            let allowed = if listing.pair == Pair::EthBtc { 2 } else { value / 5_000 };
+            far += u32::from(off > allowed);
+            steps += 1;
+        });
+        assert!(far * 50 < steps, "{far} of {steps} steps far from the value");
+    }
+
+    #[test]
+    fn whoever_sweeps_a_side_finds_it_filled_again() {
+        let mut world = World::new(6, &Settings::default());
+        let market = world.find("coinbase", &Symbol::new(b"BTC-USD").unwrap()).unwrap();
+        let before = world.market(market).unwrap().level(Side::Sell, 0).unwrap().price;
+        let rules = *world.market(market).unwrap().rules();
+        let all = Wish::new(Side::Buy, Style::Limit, rules.price_max, rules.qty_max);
+        world.place(market, Owner(1), &all).unwrap();
+        assert_eq!(world.market(market).unwrap().len(Side::Sell), 0);
+        let end = world.now().0 + 30 * Nanos::SECOND;
+        while world.next_at().0 < end {
+            world.step();
+        }
+        let engine = world.market(market).unwrap();
+        let after = engine.level(Side::Sell, 0).unwrap().price;
+        assert!((after - before).abs() < before / 500, "{before} and then {after}");
+        assert!(engine.len(Side::Sell) > 50, "{} levels", engine.len(Side::Sell));
+    }
+}

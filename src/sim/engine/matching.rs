@@ -398,3 +398,133 @@ fn is_own(taker: &Ticket, maker: &Ticket) -> bool {
         && taker.owner != Owner::CROWD
         && taker.self_trade != SelfTrade::Allow
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Side::{Buy, Sell};
+
+    const RULES: Rules = Rules {
+        tick: 1,
+        lot: 1,
+        qty_min: 1,
+        qty_max: 1_000,
+        price_max: 10_000,
+        notional_min: 100,
+        orders_max: 100,
+    };
+
+    fn engine() -> Engine {
+        Engine::new(RULES, 0, 0)
+    }
+
+    fn limit(side: Side, price: i64, lots: i64) -> Wish {
+        Wish::new(side, Style::Limit, price, lots)
+    }
+
+    /// Maker, price and quantity of the last step's trades.
+    fn trades(engine: &Engine) -> Vec<(u64, i64, i64)> {
+        engine.trades().map(|trade| (trade.maker.order, trade.price, trade.qty)).collect()
+    }
+
+    #[test]
+    fn better_price_trades_first_and_then_the_older_order() {
+        let mut engine = engine();
+        let [_, second, third] = [(102, 5), (101, 5), (101, 7)]
+            .map(|(price, lots)| engine.place(Owner(1), &limit(Sell, price, lots)));
+        engine.place(Owner(2), &limit(Buy, 102, 8));
+        assert_eq!(trades(&engine), [(second, 101, 5), (third, 101, 3)]);
+        let changed = engine.changed().to_vec();
+        assert_eq!(changed, [(Sell, Level { price: 101, qty: 4 })]);
+    }
+
+    #[test]
+    fn smaller_keeps_its_place_and_larger_loses_it() {
+        let mut engine = engine();
+        let first = engine.place(Owner(1), &limit(Sell, 100, 10));
+        let second = engine.place(Owner(1), &limit(Sell, 100, 10));
+        engine.amend(Owner(1), first, None, Some(6));
+        engine.place(Owner(2), &limit(Buy, 100, 2));
+        assert_eq!(trades(&engine), [(first, 100, 2)]);
+        engine.amend(Owner(1), first, None, Some(7));
+        engine.place(Owner(2), &limit(Buy, 100, 2));
+        assert_eq!(trades(&engine), [(second, 100, 2)]);
+    }
+
+    #[test]
+    fn amended_quantity_holds_what_has_traded() {
+        let mut engine = engine();
+        let order = engine.place(Owner(1), &limit(Sell, 100, 10));
+        engine.place(Owner(2), &limit(Buy, 100, 4));
+        engine.amend(Owner(1), order, None, Some(4));
+        let rejected = Event::Rejected { owner: Owner(1), order, reason: Reason::Done(4) };
+        assert_eq!(engine.events(), [rejected]);
+        engine.amend(Owner(1), order, None, Some(5));
+        assert_eq!(engine.ticket(order).map(|ticket| (ticket.left, ticket.done)), Some((1, 4)));
+    }
+
+    #[test]
+    fn fill_or_kill_does_not_count_on_its_owners_orders() {
+        let mut engine = engine();
+        engine.place(Owner(2), &limit(Sell, 100, 5));
+        engine.place(Owner(1), &limit(Sell, 100, 5));
+        let wish = Wish::new(Buy, Style::FillOrKill, 100, 10);
+        engine.place(Owner(1), &wish);
+        assert!(matches!(engine.events()[1], Event::Expired(_, Why::Unfilled)));
+        assert_eq!(engine.qty(Sell, 100), 10);
+        engine.place(Owner(3), &wish);
+        assert_eq!(trades(&engine).len(), 2);
+    }
+
+    #[test]
+    fn each_rule_of_self_trade_ends_its_own() {
+        for (self_trade, rests) in [
+            (SelfTrade::Newest, (0, 5)),
+            (SelfTrade::Oldest, (5, 0)),
+            (SelfTrade::Both, (0, 0)),
+            (SelfTrade::Allow, (0, 0)),
+        ] {
+            let mut engine = engine();
+            engine.place(Owner(1), &limit(Sell, 100, 5));
+            engine.place(Owner(1), &Wish { self_trade, ..limit(Buy, 100, 5) });
+            assert_eq!((engine.qty(Buy, 100), engine.qty(Sell, 100)), rests, "{self_trade:?}");
+            let is_trade = self_trade == SelfTrade::Allow;
+            assert_eq!(engine.trades().count() == 1, is_trade, "{self_trade:?}");
+        }
+    }
+
+    #[test]
+    fn amount_buys_whole_lots_and_never_more_than_it_is() {
+        let mut engine = engine();
+        engine.place(Owner(1), &limit(Sell, 100, 3));
+        engine.place(Owner(1), &limit(Sell, 110, 9));
+        let wish = Wish { size: Size::Amount(640), ..Wish::new(Buy, Style::Market, 0, 0) };
+        engine.place(Owner(2), &wish);
+        // 300 for the first three; 340 are left, for three at 110.
+        let taker = engine.trades().last().map(|trade| trade.taker).unwrap();
+        assert_eq!((taker.done, taker.cost), (6, 630));
+    }
+
+    #[test]
+    fn nobody_cancels_what_is_not_his() {
+        let mut engine = engine();
+        let order = engine.place(Owner(1), &limit(Buy, 100, 5));
+        for owner in [Owner(2), Owner::CROWD] {
+            engine.cancel(owner, order);
+            let reason = Reason::Unknown(order);
+            assert_eq!(engine.events(), [Event::Rejected { owner, order, reason }]);
+        }
+        assert_eq!(engine.cancel_all(Owner(1)), 1);
+        assert!(engine.is_empty());
+    }
+
+    #[test]
+    fn a_full_market_refuses_what_would_rest() {
+        let mut engine = Engine::new(Rules { orders_max: 1, ..RULES }, 0, 0);
+        engine.place(Owner(1), &limit(Buy, 100, 5));
+        engine.place(Owner(1), &limit(Buy, 100, 5));
+        assert!(matches!(engine.events(), [Event::Rejected { reason: Reason::Full(1), .. }]));
+        engine.place(Owner(2), &Wish::new(Sell, Style::ImmediateOrCancel, 100, 5));
+        assert_eq!(engine.trades().count(), 1);
+    }
+}
