@@ -1,7 +1,8 @@
 //! `statistics`: what the generated world is like beside what recordings are like, in one table.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fmt::Display;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,7 @@ use super::replay::plan_of;
 use super::table::Table;
 use crate::base::{InstrumentId, Nanos};
 use crate::event::View;
-use crate::limits::TAPE_BYTES_MAX;
+use crate::limits::LIVES_BYTES_MAX;
 use crate::pipeline;
 use crate::sim::statistics::{Gauge, Lives, Measure, Watched, watch};
 use crate::stage::contract::Emit;
@@ -140,40 +141,51 @@ impl Emit<View> for Gauges {
     }
 }
 
-/// Orders as they came and went: `id,ms,..,action,..` with the action in the sixth column.
+/// How long the orders of a file lived.
 fn read_lives(path: &Path) -> Result<BTreeMap<String, Measure>, Failure> {
-    let unreadable = |why: &dyn std::fmt::Display| {
+    let unreadable = |why: &dyn Display| {
         Failure::failed(format_args!("cannot read {}: {why}; name another --lives", path.display()))
     };
+    let about = fs::metadata(path).map_err(|why| unreadable(&why))?;
+    if !about.is_file() {
+        return Err(unreadable(&"it is no file"));
+    }
     let mut file = BufReader::new(File::open(path).map_err(|why| unreadable(&why))?);
     let is_gzip = file.fill_buf().map_err(|why| unreadable(&why))?.starts_with(&[0x1F, 0x8B]);
-    let limit = TAPE_BYTES_MAX as u64;
-    let lines: Box<dyn BufRead> = if is_gzip {
-        Box::new(BufReader::new(MultiGzDecoder::new(file).take(limit)))
+    let mut text = String::new();
+    let read = if is_gzip {
+        MultiGzDecoder::new(file).take(LIVES_BYTES_MAX + 1).read_to_string(&mut text)
     } else {
-        Box::new(file.take(limit))
+        file.take(LIVES_BYTES_MAX + 1).read_to_string(&mut text)
     };
+    let bytes = read.map_err(|why| unreadable(&why))?;
+    if bytes as u64 > LIVES_BYTES_MAX {
+        return Err(unreadable(&format_args!("it has more than {LIVES_BYTES_MAX} bytes")));
+    }
+    let lives = parse_lives(&text).map_err(|line| {
+        let what = "expected an id, milliseconds, and an action in column 6";
+        unreadable(&format_args!("line {line}: {what}"))
+    })?;
+    Ok(lives.rows().into_iter().collect())
+}
+
+/// Orders as they came and went: `id,ms,..,action,..` with the action in the sixth column, below a
+/// line that names the columns. The number of the first line that is not so is the error.
+fn parse_lives(text: &str) -> Result<Lives, usize> {
     let mut lives = Lives::default();
-    for (n, line) in lines.lines().enumerate() {
-        let line = line.map_err(|why| unreadable(&why))?;
-        let cells: Vec<&str> = line.split(',').map(|cell| cell.trim_matches('"')).collect();
-        let parsed = (|| {
-            let at = Nanos::from_millis(cells.get(1)?.parse().ok()?);
-            Some((cells.first()?.parse().ok()?, at, *cells.get(5)?))
-        })();
-        match parsed {
-            Some((order, at, "created")) => lives.begin(order, at),
-            Some((order, at, "deleted")) => lives.end(order, at),
-            Some((_, _, "changed")) => {}
-            // The first line names the columns.
-            _ if n == 0 => {}
-            _ => {
-                let what = "expected an id, milliseconds, and an action in column 6";
-                return Err(unreadable(&format_args!("line {}: {what}", n + 1)));
-            }
+    for (n, line) in text.lines().enumerate().skip(1) {
+        let mut cells = line.split(',').map(|cell| cell.trim_matches('"'));
+        let order = cells.next().and_then(|cell| cell.parse().ok()).ok_or(n + 1)?;
+        let millis = cells.next().and_then(|cell| cell.parse().ok()).ok_or(n + 1)?;
+        let at = Nanos::from_millis(millis);
+        match cells.nth(3) {
+            Some("created") => lives.begin(order, at),
+            Some("deleted") => lives.end(order, at),
+            Some("changed") => {}
+            _ => return Err(n + 1),
         }
     }
-    Ok(lives.rows().into_iter().collect())
+    Ok(lives)
 }
 
 /// The lines of one market.
@@ -262,4 +274,44 @@ fn object(rows: &[Row], arguments: &Arguments) -> serde_json::Value {
         "seconds": arguments.seconds,
         "rows": rows.iter().map(row).collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "id,timestamp,exchange.timestamp,price,volume,action,direction\n";
+
+    #[test]
+    fn an_order_lives_from_its_creation_to_its_end() {
+        let text = format!(
+            "{HEAD}7,1000,1000,236.47,2,created,bid\n7,1500,1000,236.47,1,changed,bid\n\
+             8,1600,0,236.5,1,deleted,ask\n7,3500,1000,236.47,0,deleted,bid\n"
+        );
+        let rows = parse_lives(&text).unwrap().rows();
+        assert_eq!(rows[0], (String::from("life of an order, s, mean"), Some(2.5)));
+    }
+
+    #[test]
+    fn a_line_that_is_no_order_is_named() {
+        for bad in ["7,1000,1000,236.47,2", "x,1000,0,1,1,created", "7,soon,0,1,1,created", ""] {
+            let text = format!("{HEAD}7,1000,1000,236.47,2,created,bid\n{bad}\n");
+            assert_eq!(parse_lives(&text).err(), Some(3), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_around_zero_have_no_ratio() {
+        let row = |measure: &str, recorded| Row {
+            market: String::new(),
+            measure: measure.to_owned(),
+            recorded,
+            simulated: Some(3.0),
+            source: String::new(),
+        };
+        assert_eq!(row("trades a second", Some(2.0)).ratio(), Some(1.5));
+        assert_eq!(row("trades a second", None).ratio(), None);
+        assert_eq!(row("trades a second", Some(0.0)).ratio(), None);
+        assert_eq!(row("autocorrelation, 1 s", Some(2.0)).ratio(), None);
+    }
 }

@@ -1,7 +1,8 @@
 //! Matching: a request after the other, each a step with its events.
 
+use super::rules::{Rules, is_met};
 use super::shelf::Shelf;
-use super::ticket::{Event, Owner, Reason, Rules, SelfTrade, Size, Ticket, Trade, Why, Wish};
+use super::ticket::{Event, Owner, Reason, SelfTrade, Size, Ticket, Trade, Why, Wish};
 use crate::base::Side;
 use crate::event::{Level, Style};
 
@@ -189,48 +190,9 @@ impl Engine {
         self.events.push(Event::Cancelled(ticket));
     }
 
-    /// What is wrong with an order, if anything is.
     fn refusal(&self, wish: &Wish) -> Option<Reason> {
-        let is_market = wish.style == Style::Market;
-        if !is_market && !self.is_price(wish.price) {
-            return Some(Reason::Price(wish.price));
-        }
-        let other = self.level(wish.side.opposite(), 0);
-        if is_market && other.is_none() {
-            return Some(Reason::NoOtherSide);
-        }
-        let notional = match wish.size {
-            Size::Amount(amount) if amount <= 0 || !is_market => {
-                return Some(Reason::Amount(amount));
-            }
-            Size::Amount(amount) => amount,
-            Size::Lots(lots) if !self.is_qty(lots) => return Some(Reason::Qty(lots)),
-            Size::Lots(lots) => {
-                let price = if is_market { other.map_or(0, |l| l.price) } else { wish.price };
-                i128::from(price) * i128::from(lots)
-            }
-        };
-        if notional < self.rules.notional_min {
-            return Some(Reason::Notional(notional));
-        }
-        if wish.style == Style::PostOnly && self.would_take(wish.side, wish.price) {
-            return Some(Reason::WouldTake(wish.price));
-        }
-        let is_full = wish.style.rests() && self.shelf.orders() >= self.rules.orders_max;
-        is_full.then_some(Reason::Full(self.shelf.orders()))
-    }
-
-    fn is_price(&self, price: i64) -> bool {
-        (1..=self.rules.price_max).contains(&price) && price % self.rules.tick == 0
-    }
-
-    fn is_qty(&self, lots: i64) -> bool {
-        let bounds = self.rules.qty_min.max(1)..=self.rules.qty_max;
-        bounds.contains(&lots) && lots % self.rules.lot == 0
-    }
-
-    fn would_take(&self, side: Side, price: i64) -> bool {
-        self.level(side.opposite(), 0).is_some_and(|best| is_met(side, price, best.price))
+        let other = self.level(wish.side.opposite(), 0).map(|level| level.price);
+        self.rules.refusal(wish, other, self.shelf.orders())
     }
 
     fn let_in(&mut self, owner: Owner, wish: &Wish) {
@@ -333,22 +295,8 @@ impl Engine {
         let slot = self.slot_of(owner, order).ok_or(Reason::Unknown(order))?;
         let was = *self.shelf.ticket(slot);
         let (price, qty) = (price.unwrap_or(was.price), qty.unwrap_or(was.qty()));
-        if !self.is_price(price) {
-            return Err(Reason::Price(price));
-        }
-        if !self.is_qty(qty) {
-            return Err(Reason::Qty(qty));
-        }
-        if qty <= was.done {
-            return Err(Reason::Done(was.done));
-        }
-        let notional = i128::from(price) * i128::from(qty);
-        if notional < self.rules.notional_min {
-            return Err(Reason::Notional(notional));
-        }
-        if was.style == Style::PostOnly && self.would_take(was.side, price) {
-            return Err(Reason::WouldTake(price));
-        }
+        let other = self.level(was.side.opposite(), 0).map(|level| level.price);
+        self.rules.amendment(&was, price, qty, other)?;
         self.touch(was.side, was.price);
         let left = qty - was.done;
         if price == was.price && left <= was.left {
@@ -381,14 +329,6 @@ impl Hunger {
             None => self.lots -= lots,
             Some(amount) => *amount -= i128::from(price) * i128::from(lots),
         }
-    }
-}
-
-/// Does a limit reach a price of the other side?
-fn is_met(side: Side, limit: i64, price: i64) -> bool {
-    match side {
-        Side::Buy => price <= limit,
-        Side::Sell => price >= limit,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The same market, plainly: one vector of orders, looked through for the best and oldest each time.
+//! The same market, plainly: one vector of orders, looked through for the best and oldest.
 //! Random requests go to both, and all that comes out must be the same.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::matching::Engine;
-use super::ticket::{Event, Owner, Reason, Rules, SelfTrade, Size, Ticket, Trade, Why, Wish};
+use super::rules::Rules;
+use super::ticket::{Event, Owner, Reason, SelfTrade, Size, Ticket, Trade, Why, Wish};
 use crate::base::Side;
 use crate::event::{Level, Style};
 
