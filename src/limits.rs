@@ -304,8 +304,8 @@ pub const SIM_ORDERS_MAX: usize = 1 << 16;
 /// Trades that each market of the simulator remembers, the latest ones: what a venue's REST gives.
 pub const SIM_PAST_TRADES_MAX: usize = 1_000;
 
-/// Bytes of a file of orders one by one, inflated, that statistics are made of: five hours of a venue
-/// of 2015 take 4 MB.
+/// Bytes of a file of orders one by one, inflated, that statistics are made of: five hours of a
+/// venue of 2015 take 4 MB.
 pub const LIVES_BYTES_MAX: u64 = 1 << 30;
 
 // A part must fit into the level ring twice, or a snapshot would wait on itself.
