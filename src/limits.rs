@@ -399,6 +399,10 @@ pub const SIM_QUEUE_BYTES: usize = 32 << 20;
 /// Trades that each market of the simulator remembers, the latest ones: what a venue's REST gives.
 pub const SIM_PAST_TRADES_MAX: usize = 1_000;
 
+/// Bytes of a file of orders one by one, inflated, that statistics are made of: five hours of a
+/// venue of 2015 take 4 MB.
+pub const LIVES_BYTES_MAX: u64 = 1 << 30;
+
 // A part must fit into the level ring twice, or a snapshot would wait on itself.
 const _: () = assert!(RING_LEVEL_SLOTS >= 2 * PART_LEVELS_MAX);
 // What waits for a snapshot must hold the largest frame that the strict path takes in its stride.

@@ -20,6 +20,7 @@ mod sample;
 mod session;
 mod sheet;
 mod state;
+mod statistics;
 mod table;
 mod why;
 mod trading;
@@ -56,6 +57,7 @@ enum Verb {
     Replay(Box<replay::Arguments>),
     Why(why::Arguments),
     Sample(sample::Arguments),
+    Statistics(statistics::Arguments),
     Features(Box<features::Arguments>),
     Config(config::Arguments),
     Resume(resume::Arguments),
@@ -79,6 +81,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Replay(arguments)) => replay::run(&arguments, file, json),
         Some(Verb::Why(arguments)) => why::run(&arguments, file, json),
         Some(Verb::Sample(arguments)) => sample::run(&arguments, json),
+        Some(Verb::Statistics(arguments)) => statistics::run(&arguments, file, json),
         Some(Verb::Features(arguments)) => features::run(&arguments, file, json),
         Some(Verb::Config(arguments)) => config::run(&arguments, file, json),
         Some(Verb::Resume(arguments)) => resume::run(&arguments, json),

@@ -18,7 +18,7 @@
 
 use std::collections::VecDeque;
 
-use super::crowd::{HABITS, People, Tide};
+use super::crowd::{People, Tide};
 use super::engine::{Engine, Event, Owner, Rules, Trade, Wish};
 use super::listing::{BINANCE, COINBASE, House, KRAKEN, Listing};
 use super::random::Random;
@@ -133,8 +133,7 @@ impl World {
                 let order = 1_000_000_000 + random.below(9_000_000_000) as u64;
                 let trade = 1_000_000 + random.below(9_000_000) as u64;
                 let mut engine = Engine::new(rules, order, trade);
-                let habit = &HABITS[v][n];
-                let people = People::new(house, n, habit, random, (&mut engine, &tide, begin));
+                let people = People::new(house, (v, n), random, (&mut engine, &tide, begin));
                 listed.push(listed_as(venue, listing, rules));
                 markets.push(Market { engine, people, past: VecDeque::new() });
             }
@@ -228,6 +227,13 @@ impl World {
         Some(self.close(market))
     }
 
+    /// What nobody outside may see: a market, its people and the values that they follow.
+    #[cfg(test)]
+    pub(super) fn inside(&self, market: usize) -> (&Engine, &People, &Tide) {
+        let Market { engine, people, .. } = &self.markets[market];
+        (engine, people, &self.tide)
+    }
+
     /// The market that is next to move by itself; of two at the same time the first.
     fn next(&self) -> Option<(Nanos, usize)> {
         let each = self.markets.iter().enumerate();
@@ -279,8 +285,11 @@ fn rules(listing: &Listing) -> Rules {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
     use crate::event::Style;
+    use crate::sim::engine::Ticket;
 
     fn world() -> World {
         World::new(1, &Settings::default())
@@ -350,6 +359,76 @@ mod tests {
         }
         assert_eq!((filled, shown), (1_000, 1_000));
         assert!(world.market(3).unwrap().ticket(ticket.order).is_none());
+    }
+
+    #[test]
+    fn money_and_quantity_are_conserved() {
+        let mut world = world();
+        let mut ledger = Ledger::default();
+        let end = Nanos(world.now().0 + 30 * Nanos::SECOND);
+        while world.next_at() <= end {
+            ledger.emit(&world.step().unwrap());
+            let market = ledger.updates % 9;
+            let best = world.market(market).unwrap().level(Side::Buy, 0).unwrap().price;
+            // Every member's orders meet the crowd's, and each other's.
+            let owner = Owner(1 + ledger.updates as u32 % 3);
+            let side = if ledger.updates % 2 == 0 { Side::Buy } else { Side::Sell };
+            let lots = world.market(market).unwrap().rules().qty_max / 1_000_000;
+            let wish = Wish::new(side, Style::Limit, best + 1, lots);
+            ledger.emit(&world.place(market, owner, &wish).unwrap());
+            if ledger.updates % 64 == 0 {
+                ledger.emit(&world.cancel_all(market, owner).unwrap());
+            }
+        }
+        assert!(ledger.trades > 1_000, "{} trades", ledger.trades);
+        for (n, orders) in ledger.orders.iter().enumerate() {
+            for ticket in world.market(n).unwrap().tickets() {
+                // Orders from before the ledger are told of only when something happens to them.
+                assert!(orders.get(&ticket.order).is_none_or(|told| told == ticket));
+            }
+        }
+    }
+
+    /// Every order as it was last told of, and what has traded.
+    #[derive(Default)]
+    struct Ledger {
+        orders: [HashMap<u64, Ticket>; 9],
+        updates: usize,
+        trades: usize,
+    }
+
+    impl Ledger {
+        /// An order has traded so much more since it was last told of.
+        fn told(&mut self, market: usize, ticket: Ticket, (lots, cost): (i64, i128)) {
+            if let Some(was) = self.orders[market].insert(ticket.order, ticket) {
+                assert_eq!((was.done + lots, was.cost + cost), (ticket.done, ticket.cost));
+                assert!(was.left - lots == ticket.left || lots == 0);
+            }
+        }
+    }
+
+    impl Emit<Update<'_>> for Ledger {
+        fn emit(&mut self, update: &Update<'_>) {
+            self.updates += 1;
+            let market = update.market;
+            for event in update.events() {
+                match event {
+                    Event::Accepted(t) | Event::Cancelled(t) | Event::Expired(t, _) => {
+                        self.told(market, *t, (0, 0));
+                    }
+                    Event::Traded(trade) => {
+                        self.trades += 1;
+                        let part = (trade.qty, i128::from(trade.qty) * i128::from(trade.price));
+                        self.told(market, trade.maker, part);
+                        self.told(market, trade.taker, part);
+                    }
+                    _ => {}
+                }
+            }
+            for (side, level) in update.changed() {
+                assert_eq!(update.engine.qty(*side, level.price), level.qty);
+            }
+        }
     }
 
     #[test]

@@ -7,6 +7,5 @@ mod habit;
 mod people;
 mod tide;
 
-pub(super) use habit::HABITS;
 pub(super) use people::People;
 pub(super) use tide::Tide;

@@ -22,12 +22,12 @@ const GRID_NS: i64 = 10 * Nanos::MILLI;
 const STEPS_KEPT: usize = 64;
 
 /// Jumps in a thousand steps of the grid.
-const JUMPS: i64 = 80;
+const JUMPS: i64 = 20;
 
 /// Deviations of a jump, parts in 10^9: what is common, and what BTC and ETH do on their own.
-const COMMON: i64 = 34_000;
-const BTC_ALONE: i64 = 10_000;
-const ETH_ALONE: i64 = 24_000;
+const COMMON: i64 = 48_000;
+const BTC_ALONE: i64 = 14_000;
+const ETH_ALONE: i64 = 34_000;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -77,5 +77,70 @@ impl Tide {
 
     fn newest(&self) -> (i64, i64) {
         self.steps.back().copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEGIN: Nanos = Nanos(1_000 * Nanos::SECOND);
+
+    fn at(ms: i64) -> Nanos {
+        Nanos(BEGIN.0 + ms * Nanos::MILLI)
+    }
+
+    #[test]
+    fn cross_value_is_the_ratio_of_the_others() {
+        let mut tide = Tide::new(Random::new(1, 0), BEGIN);
+        for ms in [0, 15, 1_000, 60_000] {
+            tide.advance(at(ms));
+            let [btc, eth, cross] =
+                [Pair::BtcUsd, Pair::EthUsd, Pair::EthBtc].map(|pair| tide.value(pair, at(ms)));
+            let ratio = eth as f64 / btc as f64 * UNIT as f64;
+            assert!((ratio - cross as f64).abs() <= 1.0, "{eth} / {btc} is not {cross}");
+        }
+    }
+
+    #[test]
+    fn how_it_is_walked_does_not_matter() {
+        let mut one = Tide::new(Random::new(2, 0), BEGIN);
+        let mut other = one.clone();
+        one.advance(at(30_000));
+        for ms in (0..=30_000).step_by(7) {
+            other.advance(at(ms));
+        }
+        other.advance(at(30_000));
+        assert_eq!(one.steps, other.steps);
+    }
+
+    #[test]
+    fn whoever_is_late_sees_what_was() {
+        let mut tide = Tide::new(Random::new(3, 0), BEGIN);
+        let mut seen = Vec::new();
+        for ms in (10..=5_000).step_by(10) {
+            tide.advance(at(ms));
+            seen.push(tide.value(Pair::BtcUsd, at(ms)));
+            if seen.len() > 4 {
+                let late = tide.value(Pair::BtcUsd, at(ms - 40));
+                assert_eq!(late, seen[seen.len() - 5]);
+            }
+        }
+        assert!(seen.windows(2).any(|two| two[0] != two[1]));
+    }
+
+    #[test]
+    fn a_minute_moves_prices_by_a_plausible_part() {
+        let moves: Vec<f64> = (0..200)
+            .map(|seed| {
+                let mut tide = Tide::new(Random::new(seed, 0), BEGIN);
+                let first = tide.value(Pair::BtcUsd, BEGIN) as f64;
+                tide.advance(at(60_000));
+                1e4 * (tide.value(Pair::BtcUsd, at(60_000)) as f64 / first).ln()
+            })
+            .collect();
+        // Two jumps a second of 50 parts in 10^6: 0.7 bps in a second, 5.5 in a minute.
+        let deviation = (moves.iter().map(|bps| bps * bps).sum::<f64>() / 200.0).sqrt();
+        assert!((4.5..6.5).contains(&deviation), "{deviation} bps");
     }
 }

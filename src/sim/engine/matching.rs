@@ -1,7 +1,8 @@
 //! Matching: a request after the other, each a step with its events.
 
+use super::rules::{Rules, is_met};
 use super::shelf::Shelf;
-use super::ticket::{Event, Owner, Reason, Rules, SelfTrade, Size, Ticket, Trade, Why, Wish};
+use super::ticket::{Event, Owner, Reason, SelfTrade, Size, Ticket, Trade, Why, Wish};
 use crate::base::Side;
 use crate::event::{Level, Style};
 
@@ -189,48 +190,9 @@ impl Engine {
         self.events.push(Event::Cancelled(ticket));
     }
 
-    /// What is wrong with an order, if anything is.
     fn refusal(&self, wish: &Wish) -> Option<Reason> {
-        let is_market = wish.style == Style::Market;
-        if !is_market && !self.is_price(wish.price) {
-            return Some(Reason::Price(wish.price));
-        }
-        let other = self.level(wish.side.opposite(), 0);
-        if is_market && other.is_none() {
-            return Some(Reason::NoOtherSide);
-        }
-        let notional = match wish.size {
-            Size::Amount(amount) if amount <= 0 || !is_market => {
-                return Some(Reason::Amount(amount));
-            }
-            Size::Amount(amount) => amount,
-            Size::Lots(lots) if !self.is_qty(lots) => return Some(Reason::Qty(lots)),
-            Size::Lots(lots) => {
-                let price = if is_market { other.map_or(0, |l| l.price) } else { wish.price };
-                i128::from(price) * i128::from(lots)
-            }
-        };
-        if notional < self.rules.notional_min {
-            return Some(Reason::Notional(notional));
-        }
-        if wish.style == Style::PostOnly && self.would_take(wish.side, wish.price) {
-            return Some(Reason::WouldTake(wish.price));
-        }
-        let is_full = wish.style.rests() && self.shelf.orders() >= self.rules.orders_max;
-        is_full.then_some(Reason::Full(self.shelf.orders()))
-    }
-
-    fn is_price(&self, price: i64) -> bool {
-        (1..=self.rules.price_max).contains(&price) && price % self.rules.tick == 0
-    }
-
-    fn is_qty(&self, lots: i64) -> bool {
-        let bounds = self.rules.qty_min.max(1)..=self.rules.qty_max;
-        bounds.contains(&lots) && lots % self.rules.lot == 0
-    }
-
-    fn would_take(&self, side: Side, price: i64) -> bool {
-        self.level(side.opposite(), 0).is_some_and(|best| is_met(side, price, best.price))
+        let other = self.level(wish.side.opposite(), 0).map(|level| level.price);
+        self.rules.refusal(wish, other, self.shelf.orders())
     }
 
     fn let_in(&mut self, owner: Owner, wish: &Wish) {
@@ -333,22 +295,8 @@ impl Engine {
         let slot = self.slot_of(owner, order).ok_or(Reason::Unknown(order))?;
         let was = *self.shelf.ticket(slot);
         let (price, qty) = (price.unwrap_or(was.price), qty.unwrap_or(was.qty()));
-        if !self.is_price(price) {
-            return Err(Reason::Price(price));
-        }
-        if !self.is_qty(qty) {
-            return Err(Reason::Qty(qty));
-        }
-        if qty <= was.done {
-            return Err(Reason::Done(was.done));
-        }
-        let notional = i128::from(price) * i128::from(qty);
-        if notional < self.rules.notional_min {
-            return Err(Reason::Notional(notional));
-        }
-        if was.style == Style::PostOnly && self.would_take(was.side, price) {
-            return Err(Reason::WouldTake(price));
-        }
+        let other = self.level(was.side.opposite(), 0).map(|level| level.price);
+        self.rules.amendment(&was, price, qty, other)?;
         self.touch(was.side, was.price);
         let left = qty - was.done;
         if price == was.price && left <= was.left {
@@ -384,17 +332,139 @@ impl Hunger {
     }
 }
 
-/// Does a limit reach a price of the other side?
-fn is_met(side: Side, limit: i64, price: i64) -> bool {
-    match side {
-        Side::Buy => price <= limit,
-        Side::Sell => price >= limit,
-    }
-}
-
 /// Would an order trade with its own owner's, against its wish?
 fn is_own(taker: &Ticket, maker: &Ticket) -> bool {
     taker.owner == maker.owner
         && taker.owner != Owner::CROWD
         && taker.self_trade != SelfTrade::Allow
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Side::{Buy, Sell};
+
+    const RULES: Rules = Rules {
+        tick: 1,
+        lot: 1,
+        qty_min: 1,
+        qty_max: 1_000,
+        price_max: 10_000,
+        notional_min: 100,
+        orders_max: 100,
+    };
+
+    fn engine() -> Engine {
+        Engine::new(RULES, 0, 0)
+    }
+
+    fn limit(side: Side, price: i64, lots: i64) -> Wish {
+        Wish::new(side, Style::Limit, price, lots)
+    }
+
+    /// Maker, price and quantity of the last step's trades.
+    fn trades(engine: &Engine) -> Vec<(u64, i64, i64)> {
+        engine.trades().map(|trade| (trade.maker.order, trade.price, trade.qty)).collect()
+    }
+
+    #[test]
+    fn better_price_trades_first_and_then_the_older_order() {
+        let mut engine = engine();
+        let [_, second, third] = [(102, 5), (101, 5), (101, 7)]
+            .map(|(price, lots)| engine.place(Owner(1), &limit(Sell, price, lots)));
+        engine.place(Owner(2), &limit(Buy, 102, 8));
+        assert_eq!(trades(&engine), [(second, 101, 5), (third, 101, 3)]);
+        let changed = engine.changed().to_vec();
+        assert_eq!(changed, [(Sell, Level { price: 101, qty: 4 })]);
+    }
+
+    #[test]
+    fn smaller_keeps_its_place_and_larger_loses_it() {
+        let mut engine = engine();
+        let first = engine.place(Owner(1), &limit(Sell, 100, 10));
+        let second = engine.place(Owner(1), &limit(Sell, 100, 10));
+        engine.amend(Owner(1), first, None, Some(6));
+        engine.place(Owner(2), &limit(Buy, 100, 2));
+        assert_eq!(trades(&engine), [(first, 100, 2)]);
+        engine.amend(Owner(1), first, None, Some(7));
+        engine.place(Owner(2), &limit(Buy, 100, 2));
+        assert_eq!(trades(&engine), [(second, 100, 2)]);
+    }
+
+    #[test]
+    fn amended_quantity_holds_what_has_traded() {
+        let mut engine = engine();
+        let order = engine.place(Owner(1), &limit(Sell, 100, 10));
+        engine.place(Owner(2), &limit(Buy, 100, 4));
+        engine.amend(Owner(1), order, None, Some(4));
+        let rejected = Event::Rejected { owner: Owner(1), order, reason: Reason::Done(4) };
+        assert_eq!(engine.events(), [rejected]);
+        engine.amend(Owner(1), order, None, Some(5));
+        assert_eq!(engine.ticket(order).map(|ticket| (ticket.left, ticket.done)), Some((1, 4)));
+    }
+
+    #[test]
+    fn fill_or_kill_does_not_count_on_its_owners_orders() {
+        let mut engine = engine();
+        engine.place(Owner(2), &limit(Sell, 100, 5));
+        engine.place(Owner(1), &limit(Sell, 100, 5));
+        let wish = Wish::new(Buy, Style::FillOrKill, 100, 10);
+        engine.place(Owner(1), &wish);
+        assert!(matches!(engine.events()[1], Event::Expired(_, Why::Unfilled)));
+        assert_eq!(engine.qty(Sell, 100), 10);
+        engine.place(Owner(3), &wish);
+        assert_eq!(trades(&engine).len(), 2);
+    }
+
+    #[test]
+    fn each_rule_of_self_trade_ends_its_own() {
+        for (self_trade, rests) in [
+            (SelfTrade::Newest, (0, 5)),
+            (SelfTrade::Oldest, (5, 0)),
+            (SelfTrade::Both, (0, 0)),
+            (SelfTrade::Allow, (0, 0)),
+        ] {
+            let mut engine = engine();
+            engine.place(Owner(1), &limit(Sell, 100, 5));
+            engine.place(Owner(1), &Wish { self_trade, ..limit(Buy, 100, 5) });
+            assert_eq!((engine.qty(Buy, 100), engine.qty(Sell, 100)), rests, "{self_trade:?}");
+            let is_trade = self_trade == SelfTrade::Allow;
+            assert_eq!(engine.trades().count() == 1, is_trade, "{self_trade:?}");
+        }
+    }
+
+    #[test]
+    fn amount_buys_whole_lots_and_never_more_than_it_is() {
+        let mut engine = engine();
+        engine.place(Owner(1), &limit(Sell, 100, 3));
+        engine.place(Owner(1), &limit(Sell, 110, 9));
+        let wish = Wish { size: Size::Amount(640), ..Wish::new(Buy, Style::Market, 0, 0) };
+        engine.place(Owner(2), &wish);
+        // 300 for the first three; 340 are left, for three at 110.
+        let taker = engine.trades().last().map(|trade| trade.taker).unwrap();
+        assert_eq!((taker.done, taker.cost), (6, 630));
+    }
+
+    #[test]
+    fn nobody_cancels_what_is_not_his() {
+        let mut engine = engine();
+        let order = engine.place(Owner(1), &limit(Buy, 100, 5));
+        for owner in [Owner(2), Owner::CROWD] {
+            engine.cancel(owner, order);
+            let reason = Reason::Unknown(order);
+            assert_eq!(engine.events(), [Event::Rejected { owner, order, reason }]);
+        }
+        assert_eq!(engine.cancel_all(Owner(1)), 1);
+        assert!(engine.is_empty());
+    }
+
+    #[test]
+    fn a_full_market_refuses_what_would_rest() {
+        let mut engine = Engine::new(Rules { orders_max: 1, ..RULES }, 0, 0);
+        engine.place(Owner(1), &limit(Buy, 100, 5));
+        engine.place(Owner(1), &limit(Buy, 100, 5));
+        assert!(matches!(engine.events(), [Event::Rejected { reason: Reason::Full(1), .. }]));
+        engine.place(Owner(2), &Wish::new(Sell, Style::ImmediateOrCancel, 100, 5));
+        assert_eq!(engine.trades().count(), 1);
+    }
 }

@@ -10,10 +10,12 @@
 //! never trade with each other, unless its orders allow it ([`SelfTrade`]).
 
 mod ticket;
+mod rules;
 mod shelf;
 mod matching;
 #[cfg(test)]
 mod twin;
 
 pub use matching::Engine;
-pub use ticket::{Event, Owner, Reason, Rules, SelfTrade, Size, Ticket, Trade, Why, Wish};
+pub use rules::Rules;
+pub use ticket::{Event, Owner, Reason, SelfTrade, Size, Ticket, Trade, Why, Wish};

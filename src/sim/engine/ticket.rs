@@ -60,25 +60,6 @@ impl Wish {
     }
 }
 
-/// What a market takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rules {
-    /// Prices are multiples of it, ticks.
-    pub tick: i64,
-    /// Quantities are multiples of it, lots.
-    pub lot: i64,
-    /// The smallest quantity, lots.
-    pub qty_min: i64,
-    /// The largest quantity, lots.
-    pub qty_max: i64,
-    /// The highest price, ticks.
-    pub price_max: i64,
-    /// What an order must come to at least, price times lots.
-    pub notional_min: i128,
-    /// Orders that rest at once, all owners together.
-    pub orders_max: usize,
-}
-
 /// An order as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket {

@@ -1,4 +1,4 @@
-//! The same market, plainly: one vector of orders, looked through for the best and oldest each time.
+//! The same market, plainly: one vector of orders, looked through for the best and oldest.
 //! Random requests go to both, and all that comes out must be the same.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::matching::Engine;
-use super::ticket::{Event, Owner, Reason, Rules, SelfTrade, Size, Ticket, Trade, Why, Wish};
+use super::rules::Rules;
+use super::ticket::{Event, Owner, Reason, SelfTrade, Size, Ticket, Trade, Why, Wish};
 use crate::base::Side;
 use crate::event::{Level, Style};
 
@@ -63,7 +64,9 @@ impl Twin {
                 return Some(Reason::Amount(amount));
             }
             Size::Amount(amount) => amount,
-            Size::Lots(n) if n % RULES.lot != 0 || n < RULES.qty_min || n > RULES.qty_max => {
+            Size::Lots(n)
+                if n % RULES.lot != 0 || !(RULES.qty_min..=RULES.qty_max).contains(&n) =>
+            {
                 return Some(Reason::Qty(n));
             }
             Size::Lots(lots) if is_market => i128::from(other.unwrap() * lots),

@@ -42,9 +42,11 @@ pub(super) fn autocorrelation(all: &[f64], lag: usize) -> Measure {
 }
 
 /// By how many steps `late` follows `early` most likely, from 0 to `steps`: where the products of
-/// their changes have the largest sum. `None` where nothing moves together.
-pub(super) fn lag(early: &[f64], late: &[f64], steps: usize) -> Option<usize> {
-    let changes = |all: &[f64]| -> Vec<f64> { all.windows(2).map(|w| w[1] - w[0]).collect() };
+/// their changes over `width` steps have the largest sum. `None` where nothing moves together.
+pub(super) fn lag(early: &[f64], late: &[f64], steps: usize, width: usize) -> Option<usize> {
+    let changes = |all: &[f64]| -> Vec<f64> {
+        all.iter().zip(all.iter().skip(width)).map(|(before, after)| after - before).collect()
+    };
     let (early, late) = (changes(early), changes(late));
     let together =
         |lag: usize| -> f64 { early.iter().zip(late.iter().skip(lag)).map(|(a, b)| a * b).sum() };
@@ -81,7 +83,7 @@ mod tests {
         let early: Vec<f64> = (0..500_i32).map(|n| f64::from((n * n * 7_919) % 101)).collect();
         let late: Vec<f64> =
             (0..500).map(|n: usize| early[n.saturating_sub(7)] * 2.0 + 5.0).collect();
-        assert_eq!(lag(&early, &late, 20), Some(7));
-        assert_eq!(lag(&early, &[1.0; 500], 20), None);
+        assert_eq!(lag(&early, &late, 20, 3), Some(7));
+        assert_eq!(lag(&early, &[1.0; 500], 20, 3), None);
     }
 }

@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(measure(&gauge, "spread, ticks, p50"), Some(1.0));
         assert_eq!(measure(&gauge, "quantity at level 1, p50"), Some(5.0));
         assert_eq!(measure(&gauge, "quantity at level 2, p50"), None);
-        assert_eq!(gauge.measures().span_s, 1.0);
+        assert_eq!((1e3 * gauge.measures().span_s) as i64, 1_000);
     }
 
     #[test]
@@ -254,7 +254,7 @@ mod tests {
         let returns = gauge.returns();
         assert!((36..=40).contains(&returns.len()), "{}", returns.len());
         assert!(returns.iter().all(|bps| (bps.abs() - 1.0).abs() < 1e-3), "{returns:?}");
-        assert_eq!(gauge.measures().span_s, 40.0);
+        assert_eq!((1e3 * gauge.measures().span_s) as i64, 40_000);
         assert!(measure(&gauge, "autocorrelation, 1 s").unwrap() < -0.9);
     }
 
@@ -265,6 +265,6 @@ mod tests {
         broken.quote.state = BookState::Broken;
         gauge.on(&broken);
         assert_eq!(measure(&gauge, "spread, ticks, mean"), None);
-        assert_eq!(gauge.measures().span_s, 0.0);
+        assert_eq!((1e3 * gauge.measures().span_s) as i64, 0);
     }
 }
