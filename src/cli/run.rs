@@ -27,8 +27,8 @@ use crate::metric::histogram::{self, Percentiles};
 use crate::net::TlsSettings;
 use crate::pipeline::{self, Ended, Live, Network, NoPost, Station, Trading};
 use crate::sys::clock::Clock;
-use crate::venue::dialect as dialect_of;
 use crate::venue::session::{Follow, Settings, State};
+use crate::venue::{DIALECTS, dialect as dialect_of};
 
 /// Run the machine on live markets, with paper money.
 ///
@@ -193,7 +193,8 @@ fn followed(config: &Config) -> Result<Instruments, Failure> {
     let resolved = config.resolve();
     let mut all: Vec<_> = resolved.instruments.iter().collect();
     all.retain(|instrument| dialect_of(instrument.venue).is_some_and(|d| d.session.is_some()));
-    all.sort_by_key(|instrument| (instrument.venue, instrument.symbol));
+    let place = |venue: &str| DIALECTS.iter().position(|dialect| dialect.name == venue);
+    all.sort_by_key(|instrument| (place(instrument.venue), instrument.symbol));
     let mut instruments = Instruments::default();
     for instrument in all {
         instruments.add(instrument.clone());

@@ -50,6 +50,8 @@ impl Session for Follower {
 
     fn closed(&mut self, _line: Line, _code: u16, _now: Nanos, _out: &mut Actions) {}
 
+    fn pinged(&mut self, _line: Line, _now: Nanos) {}
+
     fn frame(&mut self, _line: Line, _bytes: &[u8], _now: Nanos, _out: &mut Actions) -> Pass {
         Pass::Feed(self.connection)
     }

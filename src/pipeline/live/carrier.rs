@@ -66,6 +66,13 @@ pub enum Event<'a> {
         /// What ended it: for the log.
         why: &'a str,
     },
+    /// A ping or a pong came; a ping was answered.
+    Pinged {
+        /// From whom.
+        venue: usize,
+        /// On which line.
+        line: Line,
+    },
     /// A text frame came.
     Frame {
         /// From whom.

@@ -147,6 +147,10 @@ where
                 admit(gangway, station, actions, pass, (now, 0), body);
                 venue
             }
+            Event::Pinged { venue, line } => {
+                stations[venue].session.pinged(line, now);
+                venue
+            }
             Event::Opened { venue, line } => {
                 let _aside = alloc::aside();
                 stations[venue].session.opened(line, now, actions);

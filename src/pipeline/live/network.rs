@@ -147,7 +147,10 @@ impl Carrier for Network {
                 *over = Some((place, code.unwrap_or(0), None));
                 return None;
             }
-            _ => return None,
+            Kind::Ping | Kind::Pong => {
+                return Some(Event::Pinged { venue: *venue, line: *line });
+            }
+            Kind::Text | Kind::Binary => return None,
         }
         let recv_ns = clock.unix_at(message.recv_tsc);
         if let Some(kernel_ns) = message.kernel_ns {

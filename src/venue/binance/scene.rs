@@ -122,7 +122,7 @@ fn a_snapshot_is_fetched_when_changes_wait_for_it() {
     stand.pass(20);
     let fetches = stand.fetches();
     assert_eq!(fetches.len(), 1);
-    assert_eq!(fetches[0].1, "/api/v3/depth?symbol=BTCUSDT&limit=1000");
+    assert_eq!(fetches[0].1, "/api/v3/depth?symbol=BTCUSDT&limit=5000");
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn settings() -> Settings {
     Settings {
         connection: ConnectionId::default(),
         follow: Vec::new(),
-        depth: 1_000,
+        depth: 5_000,
         trades: true,
         quotes: true,
         stream: address("stream.binance.com", 9_443, "/stream"),
