@@ -39,6 +39,7 @@ const WIDE: &[(&str, &str)] = &[
     ("tests/fuzz/fuzz_targets", "a registry: one file for each target"),
     ("src/venue/wire/vector", "one matter: the kernels of x86-64, cut by what they do"),
     ("tests/story", "a registry: one file for each kind of story"),
+    ("tests/wire", "a registry: one file for each kind of other side, and what they stand on"),
     ("tests/house", "a registry: one file for each kind of rule"),
 ];
 

@@ -121,7 +121,7 @@ fn a_reply_that_nobody_asked_for_ends_the_connection() {
     server.join();
 }
 
-fn get(url: &str) -> Ask<'_> {
+fn asked(url: &str) -> Ask<'_> {
     Ask { method: "GET", url, headers: &[("X-Test", "1")], body: b"" }
 }
 
@@ -139,8 +139,8 @@ fn a_body_is_fetched_with_its_headers_from_where_the_name_is_led() {
         let url = format!("{scheme}://{HOST}/api/v3/time?a=b");
         let expected =
             Answer { status: 200, retry_after_s: None, used_weight: Some(42), body: b"{}".into() };
-        assert_eq!(fetcher.fetch(&get(&url)).unwrap(), expected);
-        let ask = Ask { method: "POST", body: b"a=b", ..get(&url) };
+        assert_eq!(fetcher.fetch(&asked(&url)).unwrap(), expected);
+        let ask = Ask { method: "POST", body: b"a=b", ..asked(&url) };
         assert_eq!(fetcher.fetch(&ask).unwrap(), expected);
         let requests = server.join();
         assert!(requests[0].starts_with("get /api/v3/time?a=b http/1.1\r\n"), "{}", requests[0]);
@@ -155,7 +155,7 @@ fn a_status_of_refusal_is_an_answer() {
         vec!["HTTP/1.1 418 Teapot\r\nRetry-After: 120\r\nContent-Length: 6\r\n\r\nbanned"],
     );
     let fetcher = led(&server, &Tls::none().unwrap());
-    let answer = fetcher.fetch(&get("http://venue.test/")).unwrap();
+    let answer = fetcher.fetch(&asked("http://venue.test/")).unwrap();
     assert_eq!((answer.status, answer.retry_after_s), (418, Some(120)));
     assert_eq!(answer.body, b"banned");
     server.join();
@@ -167,7 +167,7 @@ fn a_fetch_that_takes_too_long_or_is_not_trusted_is_an_error() {
     });
     let to = Override { host: HOST.into(), address: silent.address };
     let fetcher = Fetcher::new(&Tls::none().unwrap(), vec![to], Duration::from_millis(100));
-    let error = fetcher.fetch(&get("http://venue.test/")).unwrap_err();
+    let error = fetcher.fetch(&asked("http://venue.test/")).unwrap_err();
     assert!(matches!(error, FetchError::Timeout { .. }), "{error}");
     drop(fetcher);
     silent.join();
@@ -175,7 +175,7 @@ fn a_fetch_that_takes_too_long_or_is_not_trusted_is_an_error() {
     let server = serve(move |tcp| {
         let _ = secured(config, tcp).read(&mut [0; 16]);
     });
-    let error = led(&server, &Authority::new().tls(false)).fetch(&get("https://venue.test/"));
+    let error = led(&server, &Authority::new().tls(false)).fetch(&asked("https://venue.test/"));
     let error = error.unwrap_err();
     assert!(error.to_string().contains("ca_files"), "{error}");
     server.join();

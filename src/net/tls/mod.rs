@@ -5,6 +5,8 @@
 //! Never: an allocation for a record of data on the own path.
 
 mod handshake;
+#[cfg(test)]
+mod proofs;
 mod record;
 mod session;
 mod stock;

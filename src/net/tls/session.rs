@@ -143,6 +143,13 @@ impl Session {
         self.seal_small(outbox, ALERT, &[1, CLOSE_NOTIFY])
     }
 
+    /// Says why nothing more is taken.
+    pub(crate) fn refuse(&mut self, outbox: &mut Outbox, fault: RecordFault) {
+        const FATAL: u8 = 2;
+        // Without room it goes unsaid: the connection is over in any case.
+        let _ = self.seal_small(outbox, ALERT, &[FATAL, fault.alert()]);
+    }
+
     /// A new key of ours where it is due: asked for, or before the old one is used up.
     pub(crate) fn renew(&mut self, outbox: &mut Outbox, records: u64) -> Result<(), SendError> {
         let is_worn = self.outward.sequence().saturating_add(records + MARGIN) >= self.records_max;

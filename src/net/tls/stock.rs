@@ -129,7 +129,7 @@ impl Stock {
         self.speak(outbox)
     }
 
-    /// Lets `write` write. rustls is always shown what it has not taken, since it keeps places in it.
+    /// Lets `write` write. rustls is shown what it has not taken, since it keeps places in it.
     fn write(
         &mut self,
         write: impl FnOnce(

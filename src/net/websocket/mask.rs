@@ -41,7 +41,7 @@ impl Masks {
 
     /// The next mask. A block that is used up is made anew here, which takes its time.
     #[inline]
-    pub fn next(&mut self) -> [u8; MASK_BYTES] {
+    pub fn draw(&mut self) -> [u8; MASK_BYTES] {
         if self.used == self.block.len() {
             self.refill();
         }
@@ -70,17 +70,20 @@ pub(crate) fn frame_bytes(payload: usize) -> usize {
 pub(crate) fn encode(room: &mut [u8], opcode: u8, payload: &[u8], mask: [u8; MASK_BYTES]) {
     const FIN: u8 = 0x80;
     const MASKED: u8 = 0x80;
+    // Lengths that say that two or eight bytes of length follow.
+    const TWO: u8 = 0x7e;
+    const EIGHT: u8 = 0x7f;
     let head = room.len() - payload.len() - MASK_BYTES;
     let (head, rest) = room.split_at_mut(head);
     head[0] = FIN | opcode;
     match payload.len() {
         short @ 0..126 => head[1] = MASKED | short as u8,
         middle @ 126..65_536 => {
-            head[1] = MASKED | 126;
+            head[1] = MASKED | TWO;
             head[2..].copy_from_slice(&(middle as u16).to_be_bytes());
         }
         long => {
-            head[1] = MASKED | 127;
+            head[1] = MASKED | EIGHT;
             head[2..].copy_from_slice(&(long as u64).to_be_bytes());
         }
     }
@@ -141,7 +144,7 @@ mod tests {
             if n % 700 == 0 {
                 masks.refill();
             }
-            *seen.entry(masks.next()).or_insert(0) += 1;
+            *seen.entry(masks.draw()).or_insert(0) += 1;
         }
         // By chance alone, two of twelve thousand are alike once in sixty times; not many.
         assert!(seen.len() + 3 > 3 * MASKS, "{} of {}", seen.len(), 3 * MASKS);
