@@ -30,8 +30,8 @@ pub use wire::{Message, Wire};
 /// What fuzz targets and benches reach that nobody else needs.
 #[doc(hidden)]
 pub mod inside {
-    pub use super::buffer::{Inbox, Outbox};
-    pub use super::http::{Awaited, Head, Wanted};
-    pub use super::tls::{Opened, Records};
-    pub use super::websocket::{Frame, Framing, Masks};
+    pub use super::buffer::Inbox;
+    pub use super::http::{Awaited, Head};
+    pub use super::tls::{Records, front};
+    pub use super::websocket::{Framing, encode, frame_bytes};
 }

@@ -41,7 +41,7 @@ pub enum HttpError {
 
 /// What a reply still wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+enum Wanted {
     /// Its head.
     Head,
     /// So many bytes of its body, and then it is complete.

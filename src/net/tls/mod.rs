@@ -13,8 +13,7 @@ mod stock;
 mod trust;
 
 pub(crate) use handshake::{Fresh, HandshakeError, shake};
-pub use record::{RecordFault, Records};
-pub use session::Opened;
-pub(crate) use session::Session;
+pub use record::{RecordFault, Records, front};
+pub(crate) use session::{Opened, Session};
 pub(crate) use stock::Stock;
 pub use trust::{Tls, TlsError, TlsSettings};

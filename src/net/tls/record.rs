@@ -180,7 +180,7 @@ impl Records {
 /// The head of the record at the front of `sealed` and the whole record's bytes; `None` where it
 /// has not arrived in full. A size that no record has is refused as soon as its head is there.
 #[inline]
-pub(crate) fn front(sealed: &[u8]) -> Result<Option<([u8; HEAD_BYTES], usize)>, RecordFault> {
+pub fn front(sealed: &[u8]) -> Result<Option<([u8; HEAD_BYTES], usize)>, RecordFault> {
     let Some(head) = sealed.first_chunk::<HEAD_BYTES>() else { return Ok(None) };
     let body = usize::from(u16::from_be_bytes([head[3], head[4]]));
     if head[0] != DATA {

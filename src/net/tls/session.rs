@@ -17,7 +17,7 @@ use crate::limits::RECORD_PLAIN_BYTES_MAX;
 
 /// What one look at the records brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opened {
+pub(crate) enum Opened {
     /// No record is there in full.
     Nothing,
     /// A record, and the inbox has its plaintext, if it was data.

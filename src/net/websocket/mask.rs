@@ -10,7 +10,7 @@ use crate::limits::MASKS;
 
 /// Random masks, made a block at a time.
 #[derive(Debug)]
-pub struct Masks {
+pub(crate) struct Masks {
     block: Box<[u8]>,
     /// Bytes that were used.
     used: usize,
@@ -21,7 +21,7 @@ const MASK_BYTES: usize = 4;
 
 impl Masks {
     /// A block of masks; `None` where the system has no random numbers.
-    pub fn new() -> Option<Masks> {
+    pub(crate) fn new() -> Option<Masks> {
         let block = vec![0; MASKS * MASK_BYTES].into_boxed_slice();
         let used = block.len();
         let mut masks = Masks { block, used, random: SystemRandom::new() };
@@ -31,7 +31,7 @@ impl Masks {
 
     /// Makes the used ones anew, once half of them are: a system call of some microseconds.
     #[inline]
-    pub fn refill(&mut self) {
+    pub(crate) fn refill(&mut self) {
         if self.used * 2 >= self.block.len()
             && self.random.fill(&mut self.block[..self.used]).is_ok()
         {
@@ -41,7 +41,7 @@ impl Masks {
 
     /// The next mask. A block that is used up is made anew here, which takes its time.
     #[inline]
-    pub fn draw(&mut self) -> [u8; MASK_BYTES] {
+    pub(crate) fn draw(&mut self) -> [u8; MASK_BYTES] {
         if self.used == self.block.len() {
             self.refill();
         }
@@ -56,7 +56,7 @@ impl Masks {
 
 /// Bytes of a client's frame with a payload of `payload`.
 #[inline]
-pub(crate) fn frame_bytes(payload: usize) -> usize {
+pub fn frame_bytes(payload: usize) -> usize {
     let head = match payload {
         0..126 => 2,
         126..65_536 => 4,
@@ -67,7 +67,7 @@ pub(crate) fn frame_bytes(payload: usize) -> usize {
 
 /// Writes a whole frame into `room`, which has [`frame_bytes`].
 #[inline]
-pub(crate) fn encode(room: &mut [u8], opcode: u8, payload: &[u8], mask: [u8; MASK_BYTES]) {
+pub fn encode(room: &mut [u8], opcode: u8, payload: &[u8], mask: [u8; MASK_BYTES]) {
     const FIN: u8 = 0x80;
     const MASKED: u8 = 0x80;
     // Lengths that say that two or eight bytes of length follow.
