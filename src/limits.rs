@@ -350,15 +350,15 @@ pub const PAPER_LATENCY_US_MAX: u64 = 60_000_000;
 /// Bytes of plaintext in one TLS record (RFC 8446, 5.1).
 pub const RECORD_PLAIN_BYTES_MAX: usize = 1 << 14;
 
-/// Bytes of one TLS 1.3 record behind its head: plaintext, its kind, padding and tag (RFC 8446, 5.2).
+/// Bytes of one TLS 1.3 record behind its head: plaintext, its kind, padding, tag (RFC 8446, 5.2).
 pub const RECORD_SEALED_BYTES_MAX: usize = RECORD_PLAIN_BYTES_MAX + 256;
 
 /// Bytes that one receive takes from a socket: a burst of messages, and the part of a buffer that
 /// is used over and over still fits into the second-level cache.
 pub const RECEIVE_BYTES: usize = 1 << 16;
 
-/// Bytes that a connection's receive buffer has beside its largest message: what one receive brings,
-/// in records that are not opened, and plaintext behind a frame that is not complete.
+/// Bytes that a connection's receive buffer has beside its largest message: what one receive
+/// brings, records that are not opened, and plaintext behind a frame that is not complete.
 pub const RECEIVE_SPARE_BYTES: usize = 4 * RECEIVE_BYTES;
 
 /// Bytes that wait in a connection for a socket that takes no more; beyond it, sending is refused.

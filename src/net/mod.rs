@@ -1,8 +1,9 @@
 //! Net: sockets that are polled, TLS records opened in place, websocket frames, a little HTTP.
 //!
-//! A cold thread dials ([`dial`], [`dial_http`]): names, handshakes, upgrades, all of it waiting and
-//! allocating. What comes out, a [`Wire`] or an [`Http`], is sent to a hot thread, which polls it
-//! and sends on it without a wait and without an allocation. [`fetch`] is for the cold side alone.
+//! A cold thread dials ([`dial`], [`dial_http`]): names, handshakes, upgrades, all of it waiting
+//! and allocating. What comes out, a [`Wire`] or an [`Http`], is sent to a hot thread, which polls
+//! it and sends on it without a wait and without an allocation. [`fetch`] is for the cold side
+//! alone.
 //!
 //! Never: a venue's word. Bytes in, frames out.
 
@@ -29,8 +30,8 @@ pub use wire::{Message, Wire};
 /// What fuzz targets and benches reach that nobody else needs.
 #[doc(hidden)]
 pub mod inside {
-    pub use super::buffer::{Inbox, Outbox};
-    pub use super::http::{Awaited, Head, Wanted};
-    pub use super::tls::{Opened, Records};
-    pub use super::websocket::{Frame, Framing, Masks};
+    pub use super::buffer::Inbox;
+    pub use super::http::{Awaited, Head};
+    pub use super::tls::{Records, front};
+    pub use super::websocket::{Framing, encode, frame_bytes};
 }

@@ -1,6 +1,6 @@
 //! A stream of bytes: a socket, perhaps TLS on it, and two buffers.
 //!
-//! In: what the socket has, without waiting. Out: plaintext in the inbox; sealed bytes to the socket.
+//! In: what the socket has. Out: plaintext in the inbox; sealed bytes to the socket.
 //! Never: a wait, a lock; an allocation, but in stock TLS.
 
 use std::io::{self, Read, Write};
@@ -152,6 +152,10 @@ impl Stream {
             Layer::Own(session) => {
                 let opened = session.open(&mut self.inbox);
                 self.counts.key_updates = session.updates();
+                if let Err(Down::Record(fault)) = opened {
+                    session.refuse(&mut self.outbox, fault);
+                    let _ = self.flush();
+                }
                 opened?
             }
             Layer::Stock(stock) => stock.open(&mut self.inbox)?,
@@ -188,8 +192,8 @@ impl Stream {
         }
     }
 
-    /// Seals `bytes` of data, which `write` puts where they are sealed, and hands the socket as much
-    /// as it takes. The rest goes with later calls.
+    /// Seals `bytes` of data, which `write` puts where they are sealed, and hands the socket as
+    /// much as it takes. The rest goes with later calls.
     #[inline]
     pub(crate) fn send(
         &mut self,

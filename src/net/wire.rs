@@ -159,7 +159,7 @@ impl Wire {
         if self.closing {
             return Err(SendError::Closing);
         }
-        let mask = self.masks.next();
+        let mask = self.masks.draw();
         let bytes = frame_bytes(payload.len());
         match self.stream.send(bytes, |room| encode(room, opcode, payload, mask)) {
             Ok(()) => {
@@ -219,6 +219,10 @@ impl Wire {
     /// Over, and why: an end behind a close is as it should be.
     #[cold]
     fn over(&mut self, down: Down) -> Down {
+        if let Down::Frame(fault) = down {
+            // Told if it can be; the connection is over in any case.
+            let _ = self.send_close(fault.close_code());
+        }
         let is_end = matches!(down, Down::Truncated | Down::Broken { .. });
         let down = if is_end && self.framing.is_closed() { Down::Ended } else { down };
         self.down = Some(down);

@@ -44,6 +44,7 @@ const WIDE: &[(&str, &str)] = &[
     ("src/venue/wire/vector", "one matter: the kernels of x86-64, cut by what they do"),
     ("tests/story", "a registry: one file for each kind of story"),
     ("src/neural/kernel", "one set of operations for each instruction set, and what they share"),
+    ("tests/wire", "a registry: one file for each kind of other side, and what they stand on"),
     ("tests/house", "a registry: one file for each kind of rule"),
 ];
 

@@ -4,7 +4,7 @@
 //! Never: an allocation after start; a byte given out that did not arrive, but for the room behind.
 //!
 //! ```text
-//! | free | kept: a message begun | gap | plain: not taken | gap | sealed: not opened | free | pad |
+//! | free | kept: message begun | gap | plain: not taken | gap | sealed: not opened | free | pad |
 //! ```
 //! Opening a record writes its plaintext where the plaintext before it ends, so that frames which
 //! cross records lie in one piece without a copy of their own. The next part of a message is moved
@@ -111,8 +111,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// Drops `bytes` that are not opened, and appends plaintext that was opened elsewhere; false
-    /// where there is no room for it.
+    /// Appends plaintext that was opened elsewhere; false where there is no room for it.
     pub fn append(&mut self, plaintext: &[u8]) -> bool {
         if self.plain.is_empty() {
             self.plain = self.kept.end..self.kept.end;
@@ -281,7 +280,7 @@ mod tests {
         /// Whatever is received, kept and taken in whatever pieces, bytes come out in their order.
         #[test]
         fn bytes_come_out_as_they_went_in(
-            steps in prop::collection::vec((1_usize..40_000, 0_usize..50_000, any::<bool>()), 1..200)
+            steps in prop::collection::vec((1..40_000_usize, 0..50_000_usize, any::<bool>()), 1..99)
         ) {
             let mut inbox = Inbox::new(1 << 20);
             let (mut sent, mut seen, mut kept) = (0_u64, 0_u64, 0_u64);

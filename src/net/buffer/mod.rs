@@ -6,4 +6,4 @@ mod inbox;
 mod outbox;
 
 pub use inbox::Inbox;
-pub use outbox::Outbox;
+pub(crate) use outbox::Outbox;

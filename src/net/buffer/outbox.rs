@@ -10,7 +10,7 @@ use crate::sys::memory;
 
 /// A send buffer of [`SEND_BYTES_MAX`].
 #[derive(Debug)]
-pub struct Outbox {
+pub(crate) struct Outbox {
     bytes: Box<[u8]>,
     waiting: Range<usize>,
 }
@@ -23,13 +23,13 @@ impl Default for Outbox {
 
 impl Outbox {
     /// Writes every page once.
-    pub fn prefault(&mut self) {
+    pub(crate) fn prefault(&mut self) {
         memory::prefault(&mut self.bytes);
     }
 
     /// Room for `bytes` behind what waits; `None` where it is not there.
     #[inline]
-    pub fn room(&mut self, bytes: usize) -> Option<&mut [u8]> {
+    pub(crate) fn room(&mut self, bytes: usize) -> Option<&mut [u8]> {
         if self.waiting.is_empty() {
             self.waiting = 0..0;
         } else if self.bytes.len() - self.waiting.end < bytes {
@@ -41,7 +41,7 @@ impl Outbox {
 
     /// The first `bytes` of the room are to be sent.
     #[inline]
-    pub fn written(&mut self, bytes: usize) {
+    pub(crate) fn written(&mut self, bytes: usize) {
         assert!(
             bytes <= self.bytes.len() - self.waiting.end,
             "what was written went into the room"
@@ -51,20 +51,20 @@ impl Outbox {
 
     /// What is to be sent.
     #[inline]
-    pub fn waiting(&self) -> &[u8] {
+    pub(crate) fn waiting(&self) -> &[u8] {
         &self.bytes[self.waiting.clone()]
     }
 
     /// The socket took so many bytes.
     #[inline]
-    pub fn sent(&mut self, bytes: usize) {
+    pub(crate) fn sent(&mut self, bytes: usize) {
         assert!(bytes <= self.waiting.len(), "the socket takes only what waits");
         self.waiting.start += bytes;
     }
 
     /// Is there nothing to be sent?
     #[inline]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 }

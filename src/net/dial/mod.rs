@@ -98,7 +98,7 @@ fn reach(target: &Target, tls: &Tls, options: &Options, most: usize) -> Result<R
     tune(&tcp, options, &mut notes).map_err(|error| DialError::socket(target, error))?;
     let (layer, behind) = if target.tls {
         let deadline = Deadline::after(options.deadlines.handshake);
-        let (fresh, behind) = shake(&mut tcp, &target.host, tls, &deadline)
+        let (fresh, behind) = shake(&mut tcp, &target.host, tls, deadline)
             .map_err(|error| DialError::handshake(target, error, options.deadlines.handshake))?;
         (layer(fresh, tls.stock, &mut notes), behind)
     } else {

@@ -67,7 +67,7 @@ impl Reached {
         let deadline = Deadline::after(span);
         let timeout = || DialError::timeout(target, Step::Upgrade, span);
         let request = upgrade.request();
-        self.wait(&deadline).map_err(|error| DialError::socket(target, error))?;
+        self.wait(deadline).map_err(|error| DialError::socket(target, error))?;
         let sent = self.stream.send(request.len(), |room| room.copy_from_slice(request));
         sent.map_err(|error| match error {
             SendError::Down(down) => DialError::Down { host: target.host.clone(), down },
@@ -82,7 +82,7 @@ impl Reached {
             if deadline.left().is_none() {
                 return Err(timeout());
             }
-            self.wait(&deadline).map_err(|error| DialError::socket(target, error))?;
+            self.wait(deadline).map_err(|error| DialError::socket(target, error))?;
             match self.stream.flush().and_then(|()| self.stream.more(&mut false)) {
                 Ok(_) => {}
                 Err(down) => return Err(self.cut(target, down)),
@@ -104,7 +104,7 @@ impl Reached {
     }
 
     /// Sends and receives wait for what is left.
-    fn wait(&self, deadline: &Deadline) -> io::Result<()> {
+    fn wait(&self, deadline: Deadline) -> io::Result<()> {
         let left = deadline.left().unwrap_or(Duration::from_millis(1));
         self.control.set_read_timeout(Some(left))?;
         self.control.set_write_timeout(Some(left))

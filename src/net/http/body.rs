@@ -41,7 +41,7 @@ pub enum HttpError {
 
 /// What a reply still wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+enum Wanted {
     /// Its head.
     Head,
     /// So many bytes of its body, and then it is complete.
@@ -91,14 +91,14 @@ impl Awaited {
                         inbox.keep(bytes);
                     }
                 },
-                Wanted::Bytes(left) => match self.keep(inbox, left) {
+                Wanted::Bytes(left) => match keep(inbox, left) {
                     0 => return Ok(Some(self.complete(inbox))),
                     left => {
                         self.wanted = Wanted::Bytes(left);
                         return Ok(None);
                     }
                 },
-                Wanted::Chunk(left) => match self.keep(inbox, left) {
+                Wanted::Chunk(left) => match keep(inbox, left) {
                     0 => self.wanted = Wanted::ChunkEnd,
                     left => {
                         self.wanted = Wanted::Chunk(left);
@@ -162,17 +162,17 @@ impl Awaited {
         Err(HttpError::Large { bytes, most: self.body_bytes_max })
     }
 
-    /// Keeps what is there of `left` bytes; what is left then.
-    fn keep(&self, inbox: &mut Inbox, left: u64) -> u64 {
-        let bytes = (inbox.plain().len() as u64).min(left);
-        inbox.keep(bytes as usize);
-        left - bytes
-    }
-
     fn complete(&mut self, inbox: &mut Inbox) -> (Range<usize>, usize) {
         self.wanted = Wanted::Head;
         (inbox.release(), self.head_bytes)
     }
+}
+
+/// Keeps what is there of `left` bytes; what is left then.
+fn keep(inbox: &mut Inbox, left: u64) -> u64 {
+    let bytes = (inbox.plain().len() as u64).min(left);
+    inbox.keep(bytes as usize);
+    left - bytes
 }
 
 /// The line at the front, without its end.

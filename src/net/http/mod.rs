@@ -6,6 +6,6 @@ mod body;
 mod client;
 mod head;
 
-pub use body::{Awaited, HttpError, Wanted};
+pub use body::{Awaited, HttpError};
 pub use client::{Http, Reply};
 pub use head::{Head, HeadError};

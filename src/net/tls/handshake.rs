@@ -51,7 +51,7 @@ pub(crate) fn shake(
     socket: &mut TcpStream,
     host: &str,
     tls: &Tls,
-    deadline: &Deadline,
+    deadline: Deadline,
 ) -> Result<(Fresh, Vec<u8>), HandshakeError> {
     let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let name = ServerName::try_from(name).map_err(|_| HandshakeError::Name)?;
@@ -86,11 +86,7 @@ struct Talk {
 
 impl Talk {
     /// Works through what has arrived; true where more is needed, false where it is done.
-    fn turn(
-        &mut self,
-        socket: &mut TcpStream,
-        deadline: &Deadline,
-    ) -> Result<bool, HandshakeError> {
+    fn turn(&mut self, socket: &mut TcpStream, deadline: Deadline) -> Result<bool, HandshakeError> {
         loop {
             let status = self.connection.process_tls_records(&mut self.sealed[..self.arrived]);
             let UnbufferedStatus { discard, state } = status;
@@ -137,7 +133,7 @@ impl Talk {
         }
     }
 
-    fn read(&mut self, socket: &mut TcpStream, deadline: &Deadline) -> Result<(), HandshakeError> {
+    fn read(&mut self, socket: &mut TcpStream, deadline: Deadline) -> Result<(), HandshakeError> {
         if self.arrived == self.sealed.len() {
             self.sealed.resize(2 * self.sealed.len(), 0);
         }
@@ -155,7 +151,7 @@ impl Talk {
     }
 }
 
-fn write(socket: &mut TcpStream, bytes: &[u8], deadline: &Deadline) -> Result<(), HandshakeError> {
+fn write(socket: &mut TcpStream, bytes: &[u8], deadline: Deadline) -> Result<(), HandshakeError> {
     let left = deadline.left().ok_or(HandshakeError::Timeout)?;
     socket.set_write_timeout(Some(left)).map_err(HandshakeError::Socket)?;
     socket.write_all(bytes).map_err(failed)

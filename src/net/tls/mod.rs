@@ -5,14 +5,15 @@
 //! Never: an allocation for a record of data on the own path.
 
 mod handshake;
+#[cfg(test)]
+mod proofs;
 mod record;
 mod session;
 mod stock;
 mod trust;
 
 pub(crate) use handshake::{Fresh, HandshakeError, shake};
-pub use record::{RecordFault, Records};
-pub use session::Opened;
-pub(crate) use session::Session;
+pub use record::{RecordFault, Records, front};
+pub(crate) use session::{Opened, Session};
 pub(crate) use stock::Stock;
 pub use trust::{Tls, TlsError, TlsSettings};

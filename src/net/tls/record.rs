@@ -1,8 +1,8 @@
 //! One direction of TLS 1.3 records (RFC 8446, section 5): a key, and how many it was used for.
 //!
 //! In: a record in its buffer, or plaintext behind room for a head. Out: the other one, in place.
-//! Never: a record of a wrong tag, kind or size taken; a nonce used twice (the count only grows, and
-//! with it each nonce is the initialisation vector XOR the count, RFC 8446, 5.3).
+//! Never: a record of a wrong tag, kind or size taken; a nonce used twice (each is the
+//! initialisation vector XOR the count, RFC 8446, 5.3, and the count only grows).
 
 use ring::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use rustls::ConnectionTrafficSecrets;
@@ -59,6 +59,23 @@ pub enum RecordFault {
     /// As many records as there are nonces.
     #[error("the key was used for as many records as it may be")]
     Spent,
+}
+
+impl RecordFault {
+    /// What the other side is told (RFC 8446, 6.2).
+    pub(crate) fn alert(self) -> u8 {
+        match self {
+            RecordFault::Kind(_)
+            | RecordFault::Empty
+            | RecordFault::Content(_)
+            | RecordFault::Handshake(_)
+            | RecordFault::KeyUpdate => 10,
+            RecordFault::Tag => 20,
+            RecordFault::Long(_) | RecordFault::Plaintext(_) => 22,
+            RecordFault::Short(_) | RecordFault::AlertSize(_) => 50,
+            RecordFault::Secrets | RecordFault::Spent => 80,
+        }
+    }
 }
 
 /// One direction: opens or seals with one key, counting.
@@ -163,7 +180,7 @@ impl Records {
 /// The head of the record at the front of `sealed` and the whole record's bytes; `None` where it
 /// has not arrived in full. A size that no record has is refused as soon as its head is there.
 #[inline]
-pub(crate) fn front(sealed: &[u8]) -> Result<Option<([u8; HEAD_BYTES], usize)>, RecordFault> {
+pub fn front(sealed: &[u8]) -> Result<Option<([u8; HEAD_BYTES], usize)>, RecordFault> {
     let Some(head) = sealed.first_chunk::<HEAD_BYTES>() else { return Ok(None) };
     let body = usize::from(u16::from_be_bytes([head[3], head[4]]));
     if head[0] != DATA {
@@ -234,8 +251,7 @@ mod tests {
                 Ok(Some((head, bytes))) => {
                     client().open(head, &mut changed[..bytes].to_vec(), HEAD_BYTES).is_err()
                 }
-                Ok(None) => true,
-                Err(_) => true,
+                Ok(None) | Err(_) => true,
             };
             assert!(refused, "bit {bit}");
         }

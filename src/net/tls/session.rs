@@ -17,7 +17,7 @@ use crate::limits::RECORD_PLAIN_BYTES_MAX;
 
 /// What one look at the records brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opened {
+pub(crate) enum Opened {
     /// No record is there in full.
     Nothing,
     /// A record, and the inbox has its plaintext, if it was data.
@@ -141,6 +141,13 @@ impl Session {
     /// Says that nothing more follows.
     pub(crate) fn close(&mut self, outbox: &mut Outbox) -> Result<(), SendError> {
         self.seal_small(outbox, ALERT, &[1, CLOSE_NOTIFY])
+    }
+
+    /// Says why nothing more is taken.
+    pub(crate) fn refuse(&mut self, outbox: &mut Outbox, fault: RecordFault) {
+        const FATAL: u8 = 2;
+        // Without room it goes unsaid: the connection is over in any case.
+        let _ = self.seal_small(outbox, ALERT, &[FATAL, fault.alert()]);
     }
 
     /// A new key of ours where it is due: asked for, or before the old one is used up.

@@ -4,7 +4,9 @@
 //! It allocates for each record, and is counted for that.
 
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
-use rustls::unbuffered::{ConnectionState, EncodeError, EncryptError, UnbufferedStatus};
+use rustls::unbuffered::{
+    ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedStatus, WriteTraffic,
+};
 
 use super::super::buffer::{Inbox, Outbox};
 use super::super::down::{Down, SendError};
@@ -19,11 +21,14 @@ pub(crate) struct Stock {
     plain: Vec<u8>,
     /// What rustls says by itself (a new key, an alert), on its way to the outbox.
     said: Vec<u8>,
+    /// The other side said that nothing more follows.
+    ended: bool,
 }
 
 impl Stock {
     pub(crate) fn new(connection: UnbufferedClientConnection) -> Stock {
-        Stock { connection, sealed: Vec::new(), plain: Vec::new(), said: Vec::new() }
+        let (sealed, plain, said) = (Vec::new(), Vec::new(), Vec::new());
+        Stock { connection, sealed, plain, said, ended: false }
     }
 
     /// Has it something to say by itself?
@@ -34,28 +39,28 @@ impl Stock {
     /// Opens all records that have arrived.
     pub(crate) fn open(&mut self, inbox: &mut Inbox) -> Result<Opened, Down> {
         if inbox.sealed().is_empty() {
-            return Ok(Opened::Nothing);
+            return if self.ended { Err(Down::Ended) } else { Ok(Opened::Nothing) };
         }
         self.sealed.extend_from_slice(inbox.sealed());
         inbox.forget_sealed();
         self.plain.clear();
-        let ended = self.turn()?;
+        self.turn()?;
         if !inbox.append(&self.plain) {
             return Err(Down::Overrun);
         }
-        match (self.plain.is_empty(), ended) {
-            (true, true) => Err(Down::Ended),
-            (true, false) => Ok(Opened::Nothing),
-            (false, _) => Ok(Opened::Record),
+        match self.plain.is_empty() {
+            true if self.ended => Err(Down::Ended),
+            true => Ok(Opened::Nothing),
+            false => Ok(Opened::Record),
         }
     }
 
-    /// Lets rustls work through `sealed`, until it wants more; true where the other side has ended.
-    fn turn(&mut self) -> Result<bool, Down> {
+    /// Lets rustls work through `sealed`, until it wants more.
+    fn turn(&mut self) -> Result<(), Down> {
         loop {
             let status = self.connection.process_tls_records(&mut self.sealed);
             let UnbufferedStatus { mut discard, state } = status;
-            let mut done = None;
+            let mut done = false;
             match state.map_err(|_| Down::Stock)? {
                 ConnectionState::ReadTraffic(mut traffic) => {
                     while let Some(record) = traffic.next_record() {
@@ -66,12 +71,12 @@ impl Stock {
                 }
                 ConnectionState::EncodeTlsData(mut encode) => encoded(&mut encode, &mut self.said)?,
                 ConnectionState::TransmitTlsData(transmit) => transmit.done(),
-                ConnectionState::PeerClosed | ConnectionState::Closed => done = Some(true),
-                _ => done = Some(false),
+                ConnectionState::PeerClosed => self.ended = true,
+                _ => done = true,
             }
             self.sealed.drain(..discard);
-            if let Some(ended) = done {
-                return Ok(ended);
+            if done {
+                return Ok(());
             }
         }
     }
@@ -83,20 +88,27 @@ impl Stock {
         plain: usize,
         write: impl FnOnce(&mut [u8]),
     ) -> Result<u64, SendError> {
+        // What rustls wants to say itself (a new key of ours) goes before.
+        self.turn()?;
         self.speak(outbox)?;
         self.plain.clear();
         self.plain.resize(plain, 0);
         write(&mut self.plain);
-        // rustls says the exact size only when given too little.
-        let total = match self.encrypt(&mut []) {
-            Ok(bytes) => bytes,
-            Err(EncryptError::InsufficientSize(needed)) => needed.required_size,
-            Err(EncryptError::EncryptExhausted) => return Err(Down::Stock.into()),
-        };
-        let room = outbox.room(total).ok_or(SendError::Full { bytes: total })?;
-        let bytes = self.encrypt(room).map_err(|_| Down::Stock)?;
-        outbox.written(bytes);
-        Ok(1)
+        let mut full = None;
+        let sealed = self.write(|traffic, plain| {
+            // rustls says the exact size only when given too little.
+            let bytes = match traffic.encrypt(plain, &mut []) {
+                Err(EncryptError::InsufficientSize(needed)) => needed.required_size,
+                other => return other,
+            };
+            let Some(room) = outbox.room(bytes) else {
+                full = Some(SendError::Full { bytes });
+                return Ok(0);
+            };
+            traffic.encrypt(plain, room)
+        });
+        outbox.written(sealed.map_err(|_| Down::Stock)?);
+        full.map_or(Ok(1), Err)
     }
 
     /// Puts what rustls said by itself into the outbox.
@@ -111,27 +123,34 @@ impl Stock {
 
     /// Says that nothing more follows.
     pub(crate) fn close(&mut self, outbox: &mut Outbox) -> Result<(), SendError> {
-        let UnbufferedStatus { state, .. } = self.connection.process_tls_records(&mut []);
-        if let Ok(ConnectionState::WriteTraffic(mut traffic)) = state {
-            let mut word = [0; 64];
-            if let Ok(bytes) = traffic.queue_close_notify(&mut word) {
-                self.said.extend_from_slice(&word[..bytes]);
-            }
-        }
+        let mut word = [0; 64];
+        let said = self.write(|traffic, _| traffic.queue_close_notify(&mut word));
+        self.said.extend_from_slice(&word[..said.unwrap_or(0)]);
         self.speak(outbox)
     }
 
-    fn encrypt(&mut self, room: &mut [u8]) -> Result<usize, EncryptError> {
-        // Whatever has been received was worked through before, so there is nothing but writing.
-        match self.connection.process_tls_records(&mut []).state {
-            Ok(ConnectionState::WriteTraffic(mut traffic)) => traffic.encrypt(&self.plain, room),
+    /// Lets `write` write. rustls is shown what it has not taken, since it keeps places in it.
+    fn write(
+        &mut self,
+        write: impl FnOnce(
+            &mut WriteTraffic<'_, ClientConnectionData>,
+            &[u8],
+        ) -> Result<usize, EncryptError>,
+    ) -> Result<usize, EncryptError> {
+        let status = self.connection.process_tls_records(&mut self.sealed);
+        let UnbufferedStatus { discard, state } = status;
+        let written = match state {
+            Ok(ConnectionState::WriteTraffic(mut traffic)) => write(&mut traffic, &self.plain),
+            // Whatever was received was worked through before: there is nothing but writing.
             _ => Err(EncryptError::EncryptExhausted),
-        }
+        };
+        self.sealed.drain(..discard);
+        written
     }
 }
 
 fn encoded(
-    encode: &mut rustls::unbuffered::EncodeTlsData<'_, ClientConnectionData>,
+    encode: &mut EncodeTlsData<'_, ClientConnectionData>,
     said: &mut Vec<u8>,
 ) -> Result<(), Down> {
     let start = said.len();

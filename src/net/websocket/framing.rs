@@ -1,8 +1,8 @@
 //! Frames in: heads read, parts of a message joined, everything that RFC 6455 forbids refused.
 //!
 //! In: plaintext in an inbox. Out: whole messages and control frames, where they lie in it.
-//! Never: a frame taken that is masked, has a reserved bit, or is larger than was agreed; a text that
-//! is not UTF-8; an allocation.
+//! Never: a frame taken that is masked, has a reserved bit, or is larger than was agreed; a text
+//! that is not UTF-8; an allocation.
 
 use std::ops::Range;
 
@@ -73,6 +73,17 @@ pub enum FrameFault {
     /// Nothing may follow a close.
     #[error("a frame came behind a close")]
     Behind,
+}
+
+impl FrameFault {
+    /// What the other side is told (RFC 6455, 7.4.1).
+    pub(crate) fn close_code(self) -> u16 {
+        match self {
+            FrameFault::Utf8 => 1_007,
+            FrameFault::Large { .. } => 1_009,
+            _ => 1_002,
+        }
+    }
 }
 
 /// Payload bytes of a control frame at most.
@@ -160,11 +171,9 @@ impl Framing {
                 [_, _, a, b, ..] => (4, u64::from(u16::from_be_bytes([a, b]))),
                 _ => return Ok(None),
             },
-            127 => match *plain {
-                [_, _, a, b, c, d, e, f, g, h, ..] => {
-                    (10, u64::from_be_bytes([a, b, c, d, e, f, g, h]))
-                }
-                _ => return Ok(None),
+            127 => match plain[2..].first_chunk() {
+                Some(length) => (10, u64::from_be_bytes(*length)),
+                None => return Ok(None),
             },
             short => (2, u64::from(short)),
         };
@@ -172,11 +181,10 @@ impl Framing {
             (0, None) => return Err(FrameFault::Continuation),
             (1 | 2, Some(_)) => return Err(FrameFault::Interleaved),
             (0, Some(_)) => kept as u64,
-            (1 | 2, None) => 0,
             (8..=10, _) if !fin || payload > CONTROL_BYTES_MAX as u64 => {
                 return Err(FrameFault::Control(payload));
             }
-            (8..=10, _) => 0,
+            (1 | 2, None) | (8..=10, _) => 0,
             (other, _) => return Err(FrameFault::Opcode(other)),
         };
         let whole = kept.saturating_add(payload);
@@ -274,7 +282,7 @@ mod tests {
         assert_eq!(whole(b"\x89\x05Hello"), Ok(vec![(Kind::Ping, b"Hello".to_vec())]));
         let short = [&b"\x82\x7e\x01\x00"[..], &[7; 256]].concat();
         assert_eq!(whole(&short), Ok(vec![(Kind::Binary, vec![7; 256])]));
-        let long = [&b"\x82\x7f\0\0\0\0\0\x01\0\0"[..], &[7; 65_536]].concat();
+        let long = [&b"\x82\x7f\0\0\0\0\0\x01\0\0"[..], &vec![7; 65_536]].concat();
         assert_eq!(whole(&long), Ok(vec![(Kind::Binary, vec![7; 65_536])]));
         let masked = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
         assert_eq!(whole(masked), Err(FrameFault::Masked));

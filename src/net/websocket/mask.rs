@@ -10,7 +10,7 @@ use crate::limits::MASKS;
 
 /// Random masks, made a block at a time.
 #[derive(Debug)]
-pub struct Masks {
+pub(crate) struct Masks {
     block: Box<[u8]>,
     /// Bytes that were used.
     used: usize,
@@ -21,7 +21,7 @@ const MASK_BYTES: usize = 4;
 
 impl Masks {
     /// A block of masks; `None` where the system has no random numbers.
-    pub fn new() -> Option<Masks> {
+    pub(crate) fn new() -> Option<Masks> {
         let block = vec![0; MASKS * MASK_BYTES].into_boxed_slice();
         let used = block.len();
         let mut masks = Masks { block, used, random: SystemRandom::new() };
@@ -31,7 +31,7 @@ impl Masks {
 
     /// Makes the used ones anew, once half of them are: a system call of some microseconds.
     #[inline]
-    pub fn refill(&mut self) {
+    pub(crate) fn refill(&mut self) {
         if self.used * 2 >= self.block.len()
             && self.random.fill(&mut self.block[..self.used]).is_ok()
         {
@@ -41,7 +41,7 @@ impl Masks {
 
     /// The next mask. A block that is used up is made anew here, which takes its time.
     #[inline]
-    pub fn next(&mut self) -> [u8; MASK_BYTES] {
+    pub(crate) fn draw(&mut self) -> [u8; MASK_BYTES] {
         if self.used == self.block.len() {
             self.refill();
         }
@@ -56,7 +56,7 @@ impl Masks {
 
 /// Bytes of a client's frame with a payload of `payload`.
 #[inline]
-pub(crate) fn frame_bytes(payload: usize) -> usize {
+pub fn frame_bytes(payload: usize) -> usize {
     let head = match payload {
         0..126 => 2,
         126..65_536 => 4,
@@ -67,20 +67,23 @@ pub(crate) fn frame_bytes(payload: usize) -> usize {
 
 /// Writes a whole frame into `room`, which has [`frame_bytes`].
 #[inline]
-pub(crate) fn encode(room: &mut [u8], opcode: u8, payload: &[u8], mask: [u8; MASK_BYTES]) {
+pub fn encode(room: &mut [u8], opcode: u8, payload: &[u8], mask: [u8; MASK_BYTES]) {
     const FIN: u8 = 0x80;
     const MASKED: u8 = 0x80;
+    // Lengths that say that two or eight bytes of length follow.
+    const TWO: u8 = 0x7e;
+    const EIGHT: u8 = 0x7f;
     let head = room.len() - payload.len() - MASK_BYTES;
     let (head, rest) = room.split_at_mut(head);
     head[0] = FIN | opcode;
     match payload.len() {
         short @ 0..126 => head[1] = MASKED | short as u8,
         middle @ 126..65_536 => {
-            head[1] = MASKED | 126;
+            head[1] = MASKED | TWO;
             head[2..].copy_from_slice(&(middle as u16).to_be_bytes());
         }
         long => {
-            head[1] = MASKED | 127;
+            head[1] = MASKED | EIGHT;
             head[2..].copy_from_slice(&(long as u64).to_be_bytes());
         }
     }
@@ -141,7 +144,7 @@ mod tests {
             if n % 700 == 0 {
                 masks.refill();
             }
-            *seen.entry(masks.next()).or_insert(0) += 1;
+            *seen.entry(masks.draw()).or_insert(0) += 1;
         }
         // By chance alone, two of twelve thousand are alike once in sixty times; not many.
         assert!(seen.len() + 3 > 3 * MASKS, "{} of {}", seen.len(), 3 * MASKS);

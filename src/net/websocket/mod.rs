@@ -7,8 +7,8 @@ mod mask;
 mod upgrade;
 
 pub(crate) use framing::CONTROL_BYTES_MAX;
-pub use framing::{Frame, FrameFault, Framing, Kind};
-pub use mask::Masks;
-pub(crate) use mask::{encode, frame_bytes};
+pub use framing::{FrameFault, Framing, Kind};
+pub(crate) use mask::Masks;
+pub use mask::{encode, frame_bytes};
 pub(crate) use upgrade::Upgrade;
 pub use upgrade::UpgradeFault;

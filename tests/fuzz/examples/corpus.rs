@@ -64,7 +64,22 @@ fn main() -> std::io::Result<()> {
         &root.join("redact"),
         [r#"{"token":"abc","x":1}"#, "API-Key: abc\r\n", "?signature=ab"].into_iter(),
     )?;
+    network(&root)?;
     journal(&root.join("journal"))
+}
+
+/// Streams of frames and replies; the first byte says how they are cut.
+fn network(root: &Path) -> std::io::Result<()> {
+    let frames =
+        ["1\u{1}\u{3}Hel\0\0", "7\u{1}\u{2}ab\t\u{1}!\0\u{2}cd", "3\u{2}\u{7e}\0\u{9}123456789"];
+    write(&root.join("websocket"), frames.into_iter())?;
+    let replies = [
+        "1HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 204 No\r\n\r\n",
+        "9HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\n3;a\r\nabc\r\n0\r\nA: b\r\n\r\n",
+    ];
+    write(&root.join("http"), replies.into_iter())?;
+    // A head, and what nobody sealed.
+    write(&root.join("record"), ["\u{17}\u{3}\u{3}\0\u{11}12345678901234567"].into_iter())
 }
 
 fn write<'a>(folder: &Path, inputs: impl Iterator<Item = &'a str>) -> std::io::Result<()> {

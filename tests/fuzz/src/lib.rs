@@ -4,6 +4,8 @@
 //! every instruction set; books that say `Live` are not crossed and never silently wrong about
 //! their own top. Input is cut into several frames at line feeds, so that books see sequences.
 
+pub mod net;
+
 use std::cell::RefCell;
 use std::fs;
 use std::path::PathBuf;
