@@ -1,5 +1,5 @@
-//! A symbol that a Binance session follows: its subscriptions, how its book is anchored, and what of
-//! it went to the feed.
+//! A symbol that a Binance session follows: its subscriptions, how its book is anchored, and what
+//! of it went to the feed.
 //!
 //! Never: a price. Only ids.
 

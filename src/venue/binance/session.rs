@@ -8,13 +8,13 @@
 //! | rule of the venue | what is done |
 //! |---|---|
 //! | decimals and status come from `exchangeInfo` | asked first; in halves where a name is wrong |
-//! | buffer changes, then fetch a snapshot; again where it is older | the book keeps them, we fetch |
-//! | 6000 weight a minute, by depth; 429 and 418 with `Retry-After` | a window over half of it, a rest |
+//! | buffer changes, then fetch a snapshot; again where it is older | so, after the first change |
+//! | 6000 weight a minute, by depth; 429, 418, `Retry-After` | a window over half of it, a rest |
 //! | 5 messages a second, pongs too | a window of 4 |
 //! | 1024 streams a connection | checked at start |
 //! | 300 attempts in 5 minutes | a window over all attempts |
 //! | an unknown symbol is granted and silent | the snapshot tells, after a first-message timer |
-//! | 24 hours, then the end; `serverShutdown` before a stop | a successor first, then the old one goes |
+//! | 24 hours, then the end; `serverShutdown` before a stop | a successor before the end |
 //! | ids of both lines are the same | the first to bring a change wins, where ids leave no hole |
 
 use super::pair::{Book, Pair, Verdict};

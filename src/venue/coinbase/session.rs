@@ -14,7 +14,7 @@
 //! | nothing for 5 s, heartbeats included: reconnect | a silent line is closed |
 //! | the reply lists all that is subscribed, and may come after the snapshot | both count |
 //! | an error names no product | each is asked for alone, one after another |
-//! | `sequence_num` counts the whole connection: a gap voids all its books | those that ask are left and asked for anew together |
+//! | `sequence_num` counts the connection: a gap voids all books | all are taken anew at once |
 //! | a crossed book | that one is taken anew |
 //! | `-USDC` products come under their alias | refused, with that as the fix |
 //!

@@ -1,4 +1,4 @@
-//! Kraken behaving, for sessions under trouble: one reply for each symbol, a snapshot for each book.
+//! Kraken behaving, for sessions under trouble: a reply for each symbol, a snapshot for each book.
 
 use std::collections::BTreeSet;
 
@@ -79,7 +79,10 @@ proptest! {
 
     #[test]
     fn whatever_happens_it_comes_to_life_again(
-        seed in any::<u64>(), steps in 0_usize..300, redundancy in 1_u8..3, is_aging in any::<bool>(),
+        seed in any::<u64>(),
+        steps in 0_usize..300,
+        redundancy in 1_u8..3,
+        is_aging in any::<bool>(),
     ) {
         let age = if is_aging { 60_000_000_000 } else { 0 };
         let settings =

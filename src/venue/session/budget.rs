@@ -1,8 +1,8 @@
 //! How much of something may still be used: a venue's limit over a sliding window.
 //!
 //! In: what is spent, and when. Out: whether there is room, and when there will be.
-//! Never: more than the bound within any span, wherever it begins. A bucket that refills would allow
-//! nearly twice as much over its edge.
+//! Never: more than the bound within any span, wherever it begins. A bucket that refills would
+//! allow nearly twice as much over its edge.
 
 use std::collections::VecDeque;
 
