@@ -19,7 +19,13 @@ pub fn invented(inputs: usize, hidden: &[usize], outputs: usize, seed: u64) -> N
         values = hidden;
     }
     let w = weights(outputs * values, 2.0 / (values as f32).sqrt());
-    let dense = Dense { inputs: values, outputs, w, b: weights(outputs, 0.5), activation: Activation::None };
+    let dense = Dense {
+        inputs: values,
+        outputs,
+        w,
+        b: weights(outputs, 0.5),
+        activation: Activation::None,
+    };
     let (form, output) = (Form::Window, Output::Softmax);
     Network { inputs, window: 32, form, layers, head: vec![dense], output }
 }

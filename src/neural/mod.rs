@@ -6,10 +6,12 @@ mod engine;
 mod invented;
 mod kernel;
 mod network;
+mod onnx;
 mod sound;
 
 pub use engine::{Engine, Reach, Scratch, State};
 pub use invented::{draw, invented};
 pub use kernel::Level;
 pub use network::{Activation, Dense, Form, Layer, Meta, Network, Output};
+pub use onnx::{OnnxError, Read, load, read, save, write};
 pub use sound::NetworkError;

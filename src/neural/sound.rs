@@ -57,7 +57,9 @@ pub enum NetworkError {
         value: String,
     },
     /// What a layer's values reach cannot be.
-    #[error("the reach of LSTM layer {layer} is {found}, expected above 0 and at most 1; measure it")]
+    #[error(
+        "the reach of LSTM layer {layer} is {found}, expected above 0 and at most 1; measure it"
+    )]
     Reach {
         /// Which layer.
         layer: usize,
@@ -169,6 +171,8 @@ mod tests {
         assert!(text(&|n| n.layers.clear()).contains("LSTM layers"));
         assert!(text(&|n| n.inputs = 4).contains("LSTM layer 0 takes 3 values"));
         assert!(text(&|n| n.layers[1].r.truncate(3)).contains("`r` of LSTM layer 1 has 3 numbers"));
-        assert!(text(&|n| n.head[0].b[1] = f32::NAN).contains("`b` of dense layer 0 holds NaN at 1"));
+        assert!(
+            text(&|n| n.head[0].b[1] = f32::NAN).contains("`b` of dense layer 0 holds NaN at 1")
+        );
     }
 }

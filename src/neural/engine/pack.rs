@@ -112,7 +112,13 @@ impl Growing {
         from..self.floats.len()
     }
 
-    fn add_matrix(&mut self, w: &[f32], inputs: usize, hidden: usize, reach: Option<f32>) -> Matrix {
+    fn add_matrix(
+        &mut self,
+        w: &[f32],
+        inputs: usize,
+        hidden: usize,
+        reach: Option<f32>,
+    ) -> Matrix {
         let tiles = hidden.div_ceil(LANES);
         let kind = match reach {
             None => self.add_floats(w, inputs, hidden),

@@ -3,16 +3,14 @@
 use super::super::invented::{draw, invented};
 use super::super::network::{Activation, Dense, Layer, Network, Output};
 use super::*;
-use crate::sys::alloc;
 
 /// `(h, c)` of one layer after one more row.
 fn cell(layer: &Layer, x: &[f64], h: &[f64], c: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let sum = |row: usize| {
         let w = &layer.w[row * layer.inputs..(row + 1) * layer.inputs];
         let r = &layer.r[row * layer.hidden..(row + 1) * layer.hidden];
-        let dot = |w: &[f32], x: &[f64]| -> f64 {
-            w.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum()
-        };
+        let dot =
+            |w: &[f32], x: &[f64]| -> f64 { w.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum() };
         f64::from(layer.b[row]) + dot(w, x) + dot(r, h)
     };
     let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
@@ -89,7 +87,8 @@ fn zoo() -> Vec<Network> {
         sizes.iter().zip(1..).map(|((i, h, o), n)| invented(*i, h, *o, n)).collect();
     all[0].output = Output::Sigmoid;
     all[5].output = Output::Linear;
-    for (n, activation) in [(2, Activation::Relu), (3, Activation::Tanh), (4, Activation::Sigmoid)] {
+    for (n, activation) in [(2, Activation::Relu), (3, Activation::Tanh), (4, Activation::Sigmoid)]
+    {
         let mut last = all[n].head.remove(0);
         let more = invented(last.inputs, &[1], 1, 9).layers.remove(0);
         // Any numbers do: those of an LSTM's input weights as a dense layer of four values.
@@ -132,7 +131,8 @@ fn steps_and_windows_are_those_of_the_equations_on_every_instruction_set() {
 #[test]
 fn a_prepared_step_a_batch_and_a_second_run_give_the_same_bits() {
     for network in zoo() {
-        for (level, is_int8) in Level::available().into_iter().flat_map(|l| [(l, false), (l, true)]) {
+        for (level, is_int8) in Level::available().into_iter().flat_map(|l| [(l, false), (l, true)])
+        {
             let engine = match is_int8 {
                 true => Engine::int8(&network, &Reach::widest(&network), level).unwrap(),
                 false => Engine::new(&network, level).unwrap(),
@@ -219,25 +219,4 @@ fn large_values_saturate_and_stay_numbers() {
             assert!((out.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{level:?}: {out:?}");
         }
     }
-}
-
-#[test]
-fn nothing_is_allocated_after_construction() {
-    if !alloc::is_counting() {
-        return;
-    }
-    let network = invented(20, &[32, 32], 3, 1);
-    let engine = Engine::new(&network, Level::detect()).unwrap();
-    let rows = rows_of(&network, 32, 3);
-    let mut states = vec![engine.state(); 8];
-    let (mut scratch, mut out) = (engine.scratch(32), vec![0.0; 8 * 3]);
-    let which: Vec<usize> = (0..8).collect();
-    let before = alloc::of_thread();
-    let hot = alloc::hot();
-    engine.prepare(&mut states[2]);
-    engine.step(&mut states[2], &rows[..20], &mut out[..3]);
-    engine.batch(&mut states, &which, &rows[..160], &mut out);
-    engine.whole(&mut scratch, &rows, &mut out[..3]);
-    drop(hot);
-    assert_eq!(alloc::of_thread(), before);
 }
