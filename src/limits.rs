@@ -251,6 +251,9 @@ pub const MODEL_ATTRIBUTES_MAX: usize = 32;
 /// Sizes of a tensor.
 pub const MODEL_RANK_MAX: usize = 8;
 
+/// Bytes of an array that is read for a model.
+pub const ARRAY_BYTES_MAX: usize = 256 << 20;
+
 /// Features of a network.
 pub const NETWORK_INPUTS_MAX: usize = 4_096;
 

@@ -6,6 +6,7 @@ mod engine;
 mod invented;
 mod kernel;
 mod network;
+mod npy;
 mod onnx;
 mod sound;
 
@@ -13,5 +14,6 @@ pub use engine::{Engine, Reach, Scratch, State};
 pub use invented::{draw, invented};
 pub use kernel::Level;
 pub use network::{Activation, Dense, Form, Layer, Meta, Network, Output};
+pub use npy::{Npy, NpyError};
 pub use onnx::{OnnxError, Read, load, read, save, write};
 pub use sound::NetworkError;

@@ -197,7 +197,7 @@ impl Window<'_> {
         while done < tiles {
             let left = tiles - done;
             // The odd tile is the last one both ways.
-            let is_pair = L::IS_WIDE && if is_down { left % 2 == 0 } else { left >= 2 };
+            let is_pair = L::IS_WIDE && if is_down { left.is_multiple_of(2) } else { left >= 2 };
             let width = if is_pair { 2 } else { 1 };
             let tile = if is_down { left - width } else { done };
             if is_pair {

@@ -30,8 +30,6 @@ pub(super) struct Store {
 pub(super) struct Matrix {
     /// Values in.
     pub(super) inputs: usize,
-    /// Sixteen cells each.
-    pub(super) tiles: usize,
     pub(super) kind: Kind,
 }
 
@@ -103,6 +101,21 @@ pub(super) fn add<L: Lanes, const P: usize, const N: usize>(
     }
 }
 
+/// What comes next of each of several iterators; `None` where one ends. Iterators over slices cost
+/// less than places in them, whose bounds would be checked.
+#[inline(always)]
+fn next<I: Iterator + Clone, const N: usize>(all: &mut [I; N]) -> Option<[I::Item; N]>
+where
+    I::Item: Copy,
+{
+    let first = all[0].next()?;
+    let mut items = [first; N];
+    for n in 1..N {
+        items[n] = all[n].next()?;
+    }
+    Some(items)
+}
+
 #[inline(always)]
 fn add_floats<L: Lanes, const P: usize, const N: usize>(
     l: L,
@@ -110,15 +123,16 @@ fn add_floats<L: Lanes, const P: usize, const N: usize>(
     rows: [&[f32]; N],
     sums: &mut [[Gates<L>; N]; P],
 ) {
-    let inputs = tiles[0].len();
-    // Cut to one length, so that no bound is checked in the loop.
-    let tiles = tiles.map(|tile| &tile[..inputs]);
-    let rows = rows.map(|row| &row[..inputs]);
     let mut local = *sums;
-    for k in 0..inputs {
-        let x: [L::Floats; N] = std::array::from_fn(|n| l.splat(rows[n][k]));
+    let (mut tiles, mut rows) = (tiles.map(<[_]>::iter), rows.map(<[_]>::iter));
+    while let Some(weights) = next(&mut tiles) {
+        let Some(values) = next(&mut rows) else { break };
+        let mut x = [l.splat(*values[0]); N];
+        for n in 1..N {
+            x[n] = l.splat(*values[n]);
+        }
         for p in 0..P {
-            let (gates, _) = tiles[p][k].as_chunks::<LANES>();
+            let (gates, _) = weights[p].as_chunks::<LANES>();
             for gate in 0..4 {
                 let w = l.load(&gates[gate]);
                 for n in 0..N {
@@ -137,14 +151,16 @@ fn add_bytes<L: Lanes, const P: usize, const N: usize>(
     rows: [&[[u8; QUAD]]; N],
     sums: &mut [[[L::Ints; 4]; N]; P],
 ) {
-    let quads = tiles[0].len();
-    let tiles = tiles.map(|tile| &tile[..quads]);
-    let rows = rows.map(|row| &row[..quads]);
     let mut local = *sums;
-    for k in 0..quads {
-        let x: [L::Quad; N] = std::array::from_fn(|n| l.quad(rows[n][k]));
+    let (mut tiles, mut rows) = (tiles.map(<[_]>::iter), rows.map(<[_]>::iter));
+    while let Some(weights) = next(&mut tiles) {
+        let Some(values) = next(&mut rows) else { break };
+        let mut x = [l.quad(*values[0]); N];
+        for n in 1..N {
+            x[n] = l.quad(*values[n]);
+        }
         for p in 0..P {
-            let (gates, _) = tiles[p][k].as_chunks::<64>();
+            let (gates, _) = weights[p].as_chunks::<64>();
             for gate in 0..4 {
                 for n in 0..N {
                     local[p][n][gate] = l.dot(local[p][n][gate], &gates[gate], x[n]);

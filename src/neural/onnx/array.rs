@@ -106,7 +106,7 @@ impl<T: Copy> Array<T> {
     pub(super) fn picked(
         &self,
         axis: usize,
-        places: impl ExactSizeIterator<Item = usize> + Clone,
+        places: &(impl ExactSizeIterator<Item = usize> + Clone),
         budget: &Budget,
     ) -> Result<Array<T>, Refused> {
         let outer: usize = self.dims[..axis].iter().product();
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(a.transposed(&[1, 0], &budget).unwrap().data, [0, 3, 1, 4, 2, 5]);
         let three = array(&[2, 3, 4]).transposed(&[2, 0, 1], &budget).unwrap();
         assert_eq!((three.dims, three.data[1], three.data[23]), (vec![4, 2, 3], 4, 23));
-        assert_eq!(a.picked(1, [2, 0].into_iter(), &budget).unwrap().data, [2, 0, 5, 3]);
+        assert_eq!(a.picked(1, &[2, 0].into_iter(), &budget).unwrap().data, [2, 0, 5, 3]);
         assert_eq!(a.reshaped(&[0, -1, 1], &budget).unwrap().dims, [2, 3, 1]);
         let joined = Array::joined(&[&a, &a], 1, &budget).unwrap();
         assert_eq!(joined.data, [0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5]);

@@ -87,7 +87,9 @@ pub(super) fn unsqueeze(of: &Value, axes: &[i64], budget: &Budget) -> Result<Val
     };
     let sizes = |dims: &[usize]| -> Result<Vec<i64>, Refused> {
         let mut sizes: Vec<i64> = dims.iter().map(|size| *size as i64).collect();
-        with(dims.len())?.into_iter().for_each(|at| sizes.insert(at, 1));
+        for at in with(dims.len())? {
+            sizes.insert(at, 1);
+        }
         Ok(sizes)
     };
     match of {
@@ -96,7 +98,9 @@ pub(super) fn unsqueeze(of: &Value, axes: &[i64], budget: &Budget) -> Result<Val
         Value::Symbol(symbol) => {
             let places = with(symbol.axes.len())?;
             let mut axes = symbol.axes.clone();
-            places.iter().for_each(|at| axes.insert(*at, Axis::Fixed(1)));
+            for at in &places {
+                axes.insert(*at, Axis::Fixed(1));
+            }
             let moved = |at| places.iter().fold(at, |at, new| at + usize::from(*new <= at));
             Ok(Value::symbol(axes, symbol.what.with_stack(moved)))
         }
@@ -190,7 +194,7 @@ pub(super) fn gather(
     let places = index_values.iter().map(|n| place(*n, size(axis)));
     let places = places.collect::<Result<Vec<_>, _>>()?;
     let Value::Floats(array) = of else { return Ok(of.clone()) };
-    let picked = Value::Floats(Rc::new(array.picked(axis, places.into_iter(), budget)?));
+    let picked = Value::Floats(Rc::new(array.picked(axis, &places.into_iter(), budget)?));
     if index.rank() == 0 { squeeze(&picked, Some(&[axis as i64]), budget) } else { Ok(picked) }
 }
 
@@ -204,7 +208,7 @@ fn gather_ints(
     let axis = place(axis, array.rank())?;
     let places = index.iter().map(|n| place(*n, array.dims[axis]));
     let places = places.collect::<Result<Vec<_>, _>>()?;
-    let picked = Value::Ints(Rc::new(array.picked(axis, places.into_iter(), budget)?));
+    let picked = Value::Ints(Rc::new(array.picked(axis, &places.into_iter(), budget)?));
     if rank == 0 { squeeze(&picked, Some(&[axis as i64]), budget) } else { Ok(picked) }
 }
 
@@ -220,12 +224,12 @@ pub(super) fn slice(
         Value::Floats(a) => {
             let axis = place(axis, a.rank())?;
             let (from, to) = span(start, end, a.dims[axis]);
-            Ok(Value::Floats(Rc::new(a.picked(axis, from..to, budget)?)))
+            Ok(Value::Floats(Rc::new(a.picked(axis, &(from..to), budget)?)))
         }
         Value::Ints(a) => {
             let axis = place(axis, a.rank())?;
             let (from, to) = span(start, end, a.dims[axis]);
-            Ok(Value::Ints(Rc::new(a.picked(axis, from..to, budget)?)))
+            Ok(Value::Ints(Rc::new(a.picked(axis, &(from..to), budget)?)))
         }
         Value::Symbol(symbol) => {
             let axis = place(axis, symbol.axes.len())?;

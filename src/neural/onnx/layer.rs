@@ -195,7 +195,9 @@ pub(super) fn change(
             Change::Subtract => *b -= value,
             Change::Multiply | Change::Divide => {
                 let factor = if how == Change::Divide { 1.0 / value } else { value };
-                w.iter_mut().for_each(|w| *w *= factor);
+                for w in w {
+                    *w *= factor;
+                }
                 *b *= factor;
             }
         }

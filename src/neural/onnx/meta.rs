@@ -29,7 +29,7 @@ pub(super) fn read(entries: &[(&str, &str)]) -> Result<Meta, OnnxError> {
             MEAN => meta.mean = numbers(MEAN, text, f32::is_finite)?,
             SCALE => meta.scale = numbers(SCALE, text, |x| x.is_finite() && x != 0.0)?,
             HORIZON => {
-                meta.horizon_ns = one(HORIZON, text, "whole nanoseconds above 0", |n| n > 0)?
+                meta.horizon_ns = one(HORIZON, text, "whole nanoseconds above 0", |n| n > 0)?;
             }
             TEMPERATURE => {
                 let is_fit = |t: f32| t.is_finite() && t > 0.0;

@@ -284,7 +284,7 @@ impl<'a> Port<'a> {
 }
 
 /// The message within a message that has this number.
-fn inner<'a>(message: Message<'a>, number: u32) -> Result<Option<Message<'a>>, OnnxError> {
+fn inner(message: Message<'_>, number: u32) -> Result<Option<Message<'_>>, OnnxError> {
     let mut found = None;
     each(message, |field| {
         if field.number == number {

@@ -92,8 +92,9 @@ pub(super) struct Head {
 impl Axis {
     pub(super) fn size(self) -> Size {
         match self {
-            Axis::Fixed(size) => Size::Known(size as i64),
-            Axis::Free(Free { size: Some(size), .. }) => Size::Known(size as i64),
+            Axis::Fixed(size) | Axis::Free(Free { size: Some(size), .. }) => {
+                Size::Known(size as i64)
+            }
             Axis::Free(free) => Size::Of(free),
         }
     }

@@ -95,7 +95,7 @@ fn half(bits: u16) -> f32 {
     let (sign, power, part) = (bits >> 15, bits >> 10 & 31, f32::from(bits & 1_023) / 1_024.0);
     let size = match power {
         0 => part * 2.0_f32.powi(-14),
-        31 if bits & 1_023 == 0 => f32::INFINITY,
+        31 if part == 0.0 => f32::INFINITY,
         31 => f32::NAN,
         power => (1.0 + part) * 2.0_f32.powi(i32::from(power) - 15),
     };
@@ -281,8 +281,11 @@ impl<'a> Walk<'a> {
                 let absent = if self.opset < 13 { 1 } else { -1 };
                 layer::softmax(x, node.int("axis", absent), budget)
             }
-            ("Add" | "Sub" | "Mul" | "Div" | "MatMul" | "Gemm", ..) => Err(constants()),
-            ("Relu" | "Tanh" | "Sigmoid" | "Softmax", ..) => Err(constants()),
+            (
+                "Add" | "Sub" | "Mul" | "Div" | "MatMul" | "Gemm" | "Relu" | "Tanh" | "Sigmoid"
+                | "Softmax",
+                ..,
+            ) => Err(constants()),
             _ => Err(String::from("an operator that no LSTM of this kind needs")),
         }
     }

@@ -19,7 +19,7 @@ pub(super) struct Field<'a> {
 pub(super) enum Wire<'a> {
     Varint(u64),
     Four([u8; 4]),
-    Eight([u8; 8]),
+    Eight,
     Bytes(&'a [u8]),
 }
 
@@ -47,7 +47,10 @@ impl<'a> Message<'a> {
         let number = number.ok_or_else(|| broken(at, "begins a field without a number"))?;
         let value = match key & 7 {
             0 => Wire::Varint(self.varint()?),
-            1 => Wire::Eight(self.array()?),
+            1 => {
+                self.take(8)?;
+                Wire::Eight
+            }
             2 => {
                 let bytes = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
                 Wire::Bytes(self.take(bytes)?)
@@ -169,12 +172,6 @@ impl Writer {
         self
     }
 
-    pub(super) fn float(&mut self, field: u32, value: f32) -> &mut Writer {
-        self.varint(u64::from(field) << 3 | 5);
-        self.0.extend(value.to_le_bytes());
-        self
-    }
-
     pub(super) fn bytes(&mut self, field: u32, bytes: &[u8]) -> &mut Writer {
         self.varint(u64::from(field) << 3 | 2);
         self.varint(bytes.len() as u64);
@@ -212,7 +209,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let mut writer = Writer::default();
-        writer.number(1, 300).float(2, 1.5).text(15, "näme").number(16, u64::MAX);
+        writer.number(1, 300).text(15, "näme").number(16, u64::MAX);
         writer.message(3, |inner| {
             inner.number(1, 7);
         });
@@ -222,7 +219,6 @@ mod tests {
         let mut message = Message::new(&bytes);
         let mut next = || message.field().unwrap().unwrap();
         assert_eq!(next().number().unwrap(), 300);
-        assert_eq!(next().float().unwrap().to_bits(), 1.5_f32.to_bits());
         assert_eq!(next().text().unwrap(), "näme");
         assert_eq!(next().number().unwrap(), u64::MAX);
         let inner = next();

@@ -61,8 +61,10 @@ fn write_graph(graph: &mut Writer, network: &Network) {
         }
     });
     graph.text(2, "lstm");
-    tensor(graph, "first", &[1], Numbers::Ints(&[0]));
-    tensor(graph, "second", &[1], Numbers::Ints(&[1]));
+    tensor(graph, "first", &[1], &Numbers::Ints(&[0]));
+    if network.layers.len() > 1 {
+        tensor(graph, "second", &[1], &Numbers::Ints(&[1]));
+    }
     write_ports(graph, network);
 }
 
@@ -75,16 +77,16 @@ fn write_layer(
     value: &str,
 ) -> String {
     let (rows, hidden) = (4 * layer.hidden, layer.hidden);
-    let [w, r, b] = ["w", "r", "b"].map(|name| format!("{name}{n}"));
-    tensor(graph, &w, &[1, rows, layer.inputs], Numbers::Floats(&[&layer.w]));
-    tensor(graph, &r, &[1, rows, hidden], Numbers::Floats(&[&layer.r]));
+    let [w, recurrent, bias] = ["w", "r", "b"].map(|name| format!("{name}{n}"));
+    tensor(graph, &w, &[1, rows, layer.inputs], &Numbers::Floats(&[&layer.w]));
+    tensor(graph, &recurrent, &[1, rows, hidden], &Numbers::Floats(&[&layer.r]));
     // ONNX has two biases and adds them.
-    tensor(graph, &b, &[1, 2 * rows], Numbers::Floats(&[&layer.b, &vec![0.0; rows]]));
-    let [h, c, h_next, c_next] = states(n);
+    tensor(graph, &bias, &[1, 2 * rows], &Numbers::Floats(&[&layer.b, &vec![0.0; rows]]));
+    let [hidden_state, cell, h_next, c_next] = states(n);
     let is_streaming = network.form == Form::Streaming;
-    let mut inputs = vec![value, &w, &r, &b];
+    let mut inputs = vec![value, &w, &recurrent, &bias];
     if is_streaming {
-        inputs.extend(["", &h, &c]);
+        inputs.extend(["", &hidden_state, &cell]);
     }
     let sequence = format!("sequence{n}");
     node(graph, "LSTM", &inputs, &[&sequence, &h_next, &c_next], |node| {
@@ -99,8 +101,8 @@ fn write_layer(
 
 fn write_dense(graph: &mut Writer, n: usize, dense: &Dense, value: &str) -> String {
     let [w, b, sum, out] = ["dense_w", "dense_b", "sum", "dense"].map(|name| format!("{name}{n}"));
-    tensor(graph, &w, &[dense.outputs, dense.inputs], Numbers::Floats(&[&dense.w]));
-    tensor(graph, &b, &[dense.outputs], Numbers::Floats(&[&dense.b]));
+    tensor(graph, &w, &[dense.outputs, dense.inputs], &Numbers::Floats(&[&dense.w]));
+    tensor(graph, &b, &[dense.outputs], &Numbers::Floats(&[&dense.b]));
     node(graph, "Gemm", &[value, &w, &b], &[&sum], |node| int(node, "transB", 1));
     let function = match dense.activation {
         Activation::None => return sum,
@@ -130,8 +132,9 @@ fn write_ports(graph: &mut Writer, network: &Network) {
         for (n, layer) in network.layers.iter().enumerate() {
             let shape = [Size::Fixed(1), Size::Batch, Size::Fixed(layer.hidden)];
             let [h, c, h_next, c_next] = states(n);
-            [h, c].iter().for_each(|name| port(graph, 11, name, &shape));
-            [h_next, c_next].iter().for_each(|name| port(graph, 12, name, &shape));
+            for (field, name) in [(11, h), (11, c), (12, h_next), (12, c_next)] {
+                port(graph, field, &name, &shape);
+            }
         }
     }
 }
@@ -169,7 +172,7 @@ fn port(graph: &mut Writer, field: u32, name: &str, shape: &[Size]) {
     });
 }
 
-fn tensor(graph: &mut Writer, name: &str, dims: &[usize], numbers: Numbers<'_>) {
+fn tensor(graph: &mut Writer, name: &str, dims: &[usize], numbers: &Numbers<'_>) {
     graph.message(5, |tensor| {
         for size in dims {
             tensor.number(1, *size as u64);
@@ -193,12 +196,12 @@ fn node(
     attributes: impl FnOnce(&mut Writer),
 ) {
     graph.message(1, |node| {
-        inputs.iter().for_each(|name| {
+        for name in inputs {
             node.text(1, name);
-        });
-        outputs.iter().for_each(|name| {
+        }
+        for name in outputs {
             node.text(2, name);
-        });
+        }
         node.text(3, outputs[0]).text(4, operator);
         attributes(node);
     });
