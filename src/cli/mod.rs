@@ -7,6 +7,7 @@ mod args;
 mod compare;
 mod config;
 mod features;
+mod model;
 mod output;
 mod recordings;
 #[cfg(feature = "parquet")]
@@ -53,6 +54,7 @@ enum Verb {
     Why(why::Arguments),
     Sample(sample::Arguments),
     Features(Box<features::Arguments>),
+    Model(model::Arguments),
     Config(config::Arguments),
     Resume(resume::Arguments),
 }
@@ -75,6 +77,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Why(arguments)) => why::run(&arguments, file, json),
         Some(Verb::Sample(arguments)) => sample::run(&arguments, json),
         Some(Verb::Features(arguments)) => features::run(&arguments, file, json),
+        Some(Verb::Model(arguments)) => model::run(&arguments, json),
         Some(Verb::Config(arguments)) => config::run(&arguments, file, json),
         Some(Verb::Resume(arguments)) => resume::run(&arguments, json),
     };

@@ -8,8 +8,12 @@ mod kernel;
 mod network;
 mod npy;
 mod onnx;
+#[cfg(feature = "ort")]
+mod ort;
 mod sound;
 
+#[cfg(feature = "ort")]
+pub use self::ort::{Runtime, RuntimeError, is_here as runtime_is_here};
 pub use engine::{Engine, Reach, Scratch, State};
 pub use invented::{draw, invented};
 pub use kernel::Level;

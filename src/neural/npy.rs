@@ -1,6 +1,6 @@
-//! NumPy's `.npy` files: arrays of floats, in and out.
+//! `.npy` files: arrays of floats, in and out.
 //!
-//! In: bytes of any origin. Out: a shape and its numbers as `f32`. Format: NumPy's `format.py`,
+//! In: bytes of any origin. Out: a shape and its numbers as `f32`. Format: `numpy/lib/format.py`,
 //! versions 1 to 3.
 //! Never: an array with another count of numbers than its shape says, in another order than the
 //! last axis first, or of anything but floats.
@@ -95,7 +95,7 @@ impl Npy {
 
     /// Into a file's bytes, of version 1.
     pub fn encode(&self) -> Vec<u8> {
-        let sizes: String = self.shape.iter().map(|size| format!("{size},")).collect();
+        let sizes = self.shape.iter().fold(String::new(), |all, size| all + &format!("{size},"));
         let mut head = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({sizes}), }}");
         // Data begin at a multiple of 64 bytes, behind a line feed.
         let begin = MAGIC.len() + 4 + head.len() + 1;

@@ -25,7 +25,7 @@ const P: [f32; 7] = [
 ];
 
 /// Of the even powers 0, 2, 4, 6.
-const Q: [f32; 4] = [4.893_525_2e-3, 2.268_434_6e-3, 1.185_347_1e-4, 1.198_258_4e-6];
+const Q: [f32; 4] = [4.893_525e-3, 2.268_434_6e-3, 1.185_347_1e-4, 1.198_258_4e-6];
 
 /// `tanh x` as a numerator and a denominator above zero.
 #[inline(always)]
