@@ -41,6 +41,8 @@ const WIDE: &[(&str, &str)] = &[
     ("tests/story", "a registry: one file for each kind of story"),
     ("src/neural", "one matter: a network, what reads it and what runs it"),
     ("src/neural/onnx", "steps from bytes to a network and back, each a file"),
+    ("src/cli/model", "a registry: one file for each thing done with a model, and what they share"),
+    ("src/neural/engine", "one engine, cut by what it does: pack, multiply, step, conclude"),
     ("src/neural/kernel", "one set of operations for each instruction set, and what they share"),
     ("tests/house", "a registry: one file for each kind of rule"),
 ];

@@ -2,7 +2,7 @@
 //!
 //! In: a sound [`Network`], and what each layer's values reach where they become bytes. Out: one
 //! block of floats, one of bytes, and where each matrix lies.
-//! Never: a weight that is left out: cells up to a whole tile are filled with zeroes, and stay zero.
+//! Never: a weight that is left out. Cells up to a whole tile are filled with zeroes and stay zero.
 
 use std::ops::Range;
 

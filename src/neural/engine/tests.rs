@@ -1,6 +1,7 @@
 //! The engine against a plain LSTM in `f64`, written from the equations of ONNX's `LSTM`.
 
 use super::super::invented::{draw, invented};
+use super::super::kernel::Level;
 use super::super::network::{Activation, Dense, Layer, Network, Output};
 use super::*;
 

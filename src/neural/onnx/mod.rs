@@ -1,7 +1,7 @@
 //! ONNX: files into networks, networks into files.
 //!
-//! In: files that we, `PyTorch` or `tf2onnx` wrote: LSTM layers, a dense head, and the glue that those
-//! exporters put between. Out: a [`Network`] with what the file says of it; or the name of the node
+//! In: files that we, `PyTorch` or `tf2onnx` wrote: LSTM layers, a dense head, and the glue that
+//! those exporters put between. Out: a [`Network`] with what the file says of it; or the name of the node
 //! that is not understood.
 //! Never: belief in a size, a count or a nesting that a file claims.
 //!

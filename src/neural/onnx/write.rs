@@ -19,8 +19,8 @@ const INT64: u64 = 7;
 const INT: u64 = 2;
 const INTS: u64 = 7;
 
-/// Writes a model. Inputs: `x`, and in streaming form `h0`, `c0`, `h1` ..; outputs: `y`, and `h0_next`
-/// and so on.
+/// Writes a model. Inputs: `x`, and in streaming form `h0`, `c0`, `h1` ..; outputs: `y`, and
+/// `h0_next` and so on.
 pub fn write(network: &Network, meta: &Meta) -> Result<Vec<u8>, OnnxError> {
     network.check()?;
     let entries = meta::write(meta, network.form)?;
