@@ -142,8 +142,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         for shape in [vec![], vec![3], vec![2, 3], vec![0, 3], vec![1, 2, 3]] {
-            let count = shape.iter().product();
-            let array = Npy { shape, data: (0..count).map(|n: u16| f32::from(n)).collect() };
+            let count: usize = shape.iter().product();
+            let array = Npy { shape, data: (0..count).map(|n| n as f32).collect() };
             let file = array.encode();
             assert_eq!(Npy::decode(&file).unwrap(), array);
             assert_eq!((file.len() - array.data.len() * 4) % 64, 0, "data are aligned");
