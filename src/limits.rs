@@ -244,9 +244,18 @@ pub const CANCEL_AGAIN_NS: i64 = 2_000_000_000;
 /// Bytes of a model's file. The largest public benchmark's (four layers of 1000) has 120 MB.
 pub const MODEL_BYTES_MAX: usize = 256 << 20;
 
-/// Messages within one another in a model's file: a model, its graph, a node, an attribute, a
-/// tensor, and what may come between.
-pub const MODEL_NESTING_MAX: usize = 8;
+/// Nodes, tensors, inputs or outputs of a model's graph. Step-by-step unrolled graphs have some
+/// thousand nodes, and are not for the own engine anyway.
+pub const MODEL_NODES_MAX: usize = 16_384;
+
+/// Attributes of one node; an LSTM has nine.
+pub const MODEL_ATTRIBUTES_MAX: usize = 32;
+
+/// Sizes of a tensor.
+pub const MODEL_RANK_MAX: usize = 8;
+
+/// Bytes of an array that is read for a model.
+pub const ARRAY_BYTES_MAX: usize = 256 << 20;
 
 /// Features of a network.
 pub const NETWORK_INPUTS_MAX: usize = 4_096;

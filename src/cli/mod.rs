@@ -8,6 +8,7 @@ mod built_in;
 mod compare;
 mod config;
 mod features;
+mod model;
 mod output;
 mod recordings;
 #[cfg(feature = "parquet")]
@@ -59,6 +60,7 @@ enum Verb {
     Sample(sample::Arguments),
     Statistics(statistics::Arguments),
     Features(Box<features::Arguments>),
+    Model(model::Arguments),
     Config(config::Arguments),
     Resume(resume::Arguments),
 }
@@ -83,6 +85,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Sample(arguments)) => sample::run(&arguments, json),
         Some(Verb::Statistics(arguments)) => statistics::run(&arguments, file, json),
         Some(Verb::Features(arguments)) => features::run(&arguments, file, json),
+        Some(Verb::Model(arguments)) => model::run(&arguments, json),
         Some(Verb::Config(arguments)) => config::run(&arguments, file, json),
         Some(Verb::Resume(arguments)) => resume::run(&arguments, json),
     };

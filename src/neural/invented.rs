@@ -30,7 +30,7 @@ pub fn invented(inputs: usize, hidden: &[usize], outputs: usize, seed: u64) -> N
     Network { inputs, window: 32, form, layers, head: vec![dense], output }
 }
 
-/// The next number of -1 to 1 of SplitMix64 (Steele, Lea and Flood, 2014).
+/// The next number of -1 to 1 of `SplitMix64` (Steele, Lea and Flood, 2014).
 pub fn draw(state: &mut u64) -> f32 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut mixed = *state;

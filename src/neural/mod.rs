@@ -6,10 +6,18 @@ mod engine;
 mod invented;
 mod kernel;
 mod network;
+mod npy;
+mod onnx;
+#[cfg(feature = "ort")]
+mod ort;
 mod sound;
 
+#[cfg(feature = "ort")]
+pub use self::ort::{Runtime, RuntimeError, is_here as runtime_is_here};
 pub use engine::{Engine, Reach, Scratch, State};
 pub use invented::{draw, invented};
 pub use kernel::Level;
 pub use network::{Activation, Dense, Form, Layer, Meta, Network, Output};
+pub use npy::{Npy, NpyError};
+pub use onnx::{OnnxError, Read, load, read, save, write};
 pub use sound::NetworkError;

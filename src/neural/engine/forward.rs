@@ -64,13 +64,19 @@ impl<const N: usize> Prepare<'_, N> {
         let PackedLayer { r, b, .. } = &self.packed.layers[layer];
         let store = &self.packed.store;
         let biases = &store.floats[b.clone()];
-        let mut sums: [[Gates<L>; N]; P] =
-            std::array::from_fn(|p| [product::load(l, biases, tile + p); N]);
-        let rows: [Row<'_>; N] = std::array::from_fn(|n| self.states[n].layers[layer].row());
+        let mut sums = [[product::load(l, biases, tile); N]; P];
+        for p in 1..P {
+            sums[p] = [product::load(l, biases, tile + p); N];
+        }
+        let mut rows = [self.states[0].layers[layer].row(); N];
+        for n in 1..N {
+            rows[n] = self.states[n].layers[layer].row();
+        }
         product::add(l, store, r, tile, rows, &mut sums);
-        for (p, sums) in sums.into_iter().enumerate() {
-            for (state, sums) in self.states.iter_mut().zip(sums) {
-                product::store(l, sums, &mut state.layers[layer].half, tile + p);
+        for p in 0..P {
+            for n in 0..N {
+                let half = &mut self.states[n].layers[layer].half;
+                product::store(l, sums[p][n], half, tile + p);
             }
         }
     }
@@ -103,19 +109,22 @@ impl<const N: usize> Finish<'_, N> {
     #[inline(always)]
     fn tiles<L: Lanes, const P: usize>(&mut self, l: L, layer: usize, tile: usize) {
         let packed = &self.packed.layers[layer];
-        let half = |p: usize| {
-            std::array::from_fn(|n| product::load(l, &self.states[n].layers[layer].half, tile + p))
-        };
-        let mut sums: [[Gates<L>; N]; P] = std::array::from_fn(half);
-        let rows: [Row<'_>; N] = std::array::from_fn(|n| match layer.checked_sub(1) {
-            None => Row { floats: self.rows[n], bytes: &[] },
-            Some(before) => self.states[n].layers[before].row(),
-        });
+        let mut sums = [[product::load(l, &self.states[0].layers[layer].half, tile); N]; P];
+        let mut rows = [Row { floats: self.rows[0], bytes: &[] }; N];
+        for n in 0..N {
+            for p in 0..P {
+                sums[p][n] = product::load(l, &self.states[n].layers[layer].half, tile + p);
+            }
+            rows[n] = match layer.checked_sub(1) {
+                None => Row { floats: self.rows[n], bytes: &[] },
+                Some(before) => self.states[n].layers[before].row(),
+            };
+        }
         product::add(l, &self.packed.store, &packed.w, tile, rows, &mut sums);
-        for (p, sums) in sums.into_iter().enumerate() {
-            for (state, sums) in self.states.iter_mut().zip(sums) {
-                let Memory { h, c, bytes, .. } = &mut state.layers[layer];
-                advance(l, packed.fineness, sums, tile + p, c, h, bytes);
+        for p in 0..P {
+            for n in 0..N {
+                let Memory { h, c, bytes, .. } = &mut self.states[n].layers[layer];
+                advance(l, packed.fineness, sums[p][n], tile + p, c, h, bytes);
             }
         }
     }
@@ -175,15 +184,18 @@ impl Window<'_> {
         let store = &self.packed.store;
         let inputs = self.packed.inputs;
         let mut sums = [[product::load(l, &store.floats[b.clone()], tile); N]];
-        let rows: [Row<'_>; N] = std::array::from_fn(|n| match layer {
-            0 => Row { floats: &self.rows[(t + n) * inputs..(t + n + 1) * inputs], bytes: &[] },
-            _ => self.scratch.row(t + n),
-        });
+        let mut rows = [self.scratch.row(t); N];
+        for n in 0..N {
+            rows[n] = match layer {
+                0 => Row { floats: &self.rows[(t + n) * inputs..(t + n + 1) * inputs], bytes: &[] },
+                _ => self.scratch.row(t + n),
+            };
+        }
         product::add(l, store, w, tile, rows, &mut sums);
         let width = 4 * self.scratch.width;
-        for (n, sums) in sums[0].into_iter().enumerate() {
+        for n in 0..N {
             let gates = &mut self.scratch.gates[(t + n) * width..(t + n + 1) * width];
-            product::store(l, sums, gates, tile);
+            product::store(l, sums[0][n], gates, tile);
         }
     }
 
@@ -197,7 +209,7 @@ impl Window<'_> {
         while done < tiles {
             let left = tiles - done;
             // The odd tile is the last one both ways.
-            let is_pair = L::IS_WIDE && if is_down { left % 2 == 0 } else { left >= 2 };
+            let is_pair = L::IS_WIDE && if is_down { left.is_multiple_of(2) } else { left >= 2 };
             let width = if is_pair { 2 } else { 1 };
             let tile = if is_down { left - width } else { done };
             if is_pair {
@@ -214,8 +226,10 @@ impl Window<'_> {
         let PackedLayer { r, fineness, .. } = &self.packed.layers[layer];
         let Scratch { gates, h, bytes, c, width, .. } = &mut *self.scratch;
         let gates = &gates[t * 4 * *width..(t + 1) * 4 * *width];
-        let mut sums: [[Gates<L>; 1]; P] =
-            std::array::from_fn(|p| [product::load(l, gates, tile + p)]);
+        let mut sums = [[product::load(l, gates, tile)]; P];
+        for p in 1..P {
+            sums[p] = [product::load(l, gates, tile + p)];
+        }
         let (h_before, h) = h.split_at_mut(t * *width);
         let (bytes_before, bytes) = bytes.split_at_mut(t * *width);
         if let Some(from) = t.checked_sub(1) {
@@ -223,8 +237,8 @@ impl Window<'_> {
             let before = Row { floats: &h_before[from..], bytes: &bytes_before[from..] };
             product::add(l, &self.packed.store, r, tile, [before], &mut sums);
         }
-        for (p, [sums]) in sums.into_iter().enumerate() {
-            advance(l, *fineness, sums, tile + p, c, h, bytes);
+        for p in 0..P {
+            advance(l, *fineness, sums[p][0], tile + p, c, h, bytes);
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In: a sound [`Network`], and what each layer's values reach where they become bytes. Out: one
 //! block of floats, one of bytes, and where each matrix lies.
-//! Never: a weight that is left out: cells up to a whole tile are filled with zeroes, and stay zero.
+//! Never: a weight that is left out. Cells up to a whole tile are filled with zeroes and stay zero.
 
 use std::ops::Range;
 
@@ -66,7 +66,7 @@ impl Packed {
             // Features have any size, so they stay what they are.
             let before = reach.filter(|_| n > 0).map(|reach| reach[n - 1]);
             let w = growing.add_matrix(&layer.w, layer.inputs, layer.hidden, before);
-            let r = Matrix { inputs: layer.hidden, tiles, kind: Kind::Floats(0..0) };
+            let r = Matrix { inputs: layer.hidden, kind: Kind::Floats(0..0) };
             let fineness = reach.map(|reach| 127.0 / reach[n]);
             layers.push(PackedLayer { tiles, w, r, b, fineness });
         }
@@ -119,12 +119,11 @@ impl Growing {
         hidden: usize,
         reach: Option<f32>,
     ) -> Matrix {
-        let tiles = hidden.div_ceil(LANES);
         let kind = match reach {
             None => self.add_floats(w, inputs, hidden),
             Some(reach) => self.add_bytes(w, inputs, hidden, reach),
         };
-        Matrix { inputs, tiles, kind }
+        Matrix { inputs, kind }
     }
 
     fn add_floats(&mut self, w: &[f32], inputs: usize, hidden: usize) -> Kind {

@@ -30,8 +30,6 @@ pub(super) struct Store {
 pub(super) struct Matrix {
     /// Values in.
     pub(super) inputs: usize,
-    /// Sixteen cells each.
-    pub(super) tiles: usize,
     pub(super) kind: Kind,
 }
 
@@ -71,24 +69,36 @@ pub(super) fn add<L: Lanes, const P: usize, const N: usize>(
     match &matrix.kind {
         Kind::Floats(range) => {
             let all = store.floats[range.clone()].as_chunks::<STRIDE>().0;
-            let of = |p: usize| {
-                let from = (tile + p) * matrix.inputs;
-                &all[from..from + matrix.inputs]
-            };
-            add_floats(l, std::array::from_fn(of), rows.map(|row| row.floats), sums);
+            let mut tiles = [all; P];
+            for (p, tile) in (tile..tile + P).enumerate() {
+                tiles[p] = &all[tile * matrix.inputs..(tile + 1) * matrix.inputs];
+            }
+            let mut floats = [rows[0].floats; N];
+            for n in 0..N {
+                floats[n] = rows[n].floats;
+            }
+            add_floats(l, tiles, floats, sums);
         }
         Kind::Bytes { weights, scales, offsets } => {
             let all = store.bytes[weights.clone()].as_chunks::<STRIDE_BYTES>().0;
             let quads = matrix.inputs.div_ceil(QUAD);
-            let of = |p: usize| &all[(tile + p) * quads..(tile + p + 1) * quads];
             let offsets = store.offsets[offsets.clone()].as_chunks::<LANES>().0;
-            let origin = |p: usize| {
-                let tile: [usize; 4] = std::array::from_fn(|gate| (tile + p) * 4 + gate);
-                [tile.map(|n| l.origin(&offsets[n])); N]
-            };
-            let mut whole: [[[L::Ints; 4]; N]; P] = std::array::from_fn(origin);
-            let rows = rows.map(|row| row.bytes.as_chunks::<QUAD>().0);
-            add_bytes(l, std::array::from_fn(of), rows, &mut whole);
+            let mut tiles = [all; P];
+            let mut whole = [[[l.origin(&offsets[0]); 4]; N]; P];
+            for (p, tile) in (tile..tile + P).enumerate() {
+                tiles[p] = &all[tile * quads..(tile + 1) * quads];
+                for gate in 0..4 {
+                    let origin = l.origin(&offsets[tile * 4 + gate]);
+                    for n in 0..N {
+                        whole[p][n][gate] = origin;
+                    }
+                }
+            }
+            let mut bytes = [rows[0].bytes.as_chunks::<QUAD>().0; N];
+            for n in 0..N {
+                bytes[n] = rows[n].bytes.as_chunks::<QUAD>().0;
+            }
+            add_bytes(l, tiles, bytes, &mut whole);
             let scales = store.floats[scales.clone()].as_chunks::<LANES>().0;
             for p in 0..P {
                 for gate in 0..4 {
@@ -103,22 +113,35 @@ pub(super) fn add<L: Lanes, const P: usize, const N: usize>(
     }
 }
 
+/// Takes the first of each of several slices; `None` where one is empty. Places in slices would
+/// have their bounds checked, and closures over arrays are not always inlined.
+#[inline(always)]
+fn next<'a, T, const N: usize>(all: &mut [&'a [T]; N]) -> Option<[&'a T; N]> {
+    let mut items = [all[0].first()?; N];
+    for n in 0..N {
+        let (first, rest) = all[n].split_first()?;
+        items[n] = first;
+        all[n] = rest;
+    }
+    Some(items)
+}
+
 #[inline(always)]
 fn add_floats<L: Lanes, const P: usize, const N: usize>(
     l: L,
-    tiles: [&[[f32; STRIDE]]; P],
-    rows: [&[f32]; N],
+    mut tiles: [&[[f32; STRIDE]]; P],
+    mut rows: [&[f32]; N],
     sums: &mut [[Gates<L>; N]; P],
 ) {
-    let inputs = tiles[0].len();
-    // Cut to one length, so that no bound is checked in the loop.
-    let tiles = tiles.map(|tile| &tile[..inputs]);
-    let rows = rows.map(|row| &row[..inputs]);
     let mut local = *sums;
-    for k in 0..inputs {
-        let x: [L::Floats; N] = std::array::from_fn(|n| l.splat(rows[n][k]));
+    while let Some(weights) = next(&mut tiles) {
+        let Some(values) = next(&mut rows) else { break };
+        let mut x = [l.splat(*values[0]); N];
+        for n in 1..N {
+            x[n] = l.splat(*values[n]);
+        }
         for p in 0..P {
-            let (gates, _) = tiles[p][k].as_chunks::<LANES>();
+            let (gates, _) = weights[p].as_chunks::<LANES>();
             for gate in 0..4 {
                 let w = l.load(&gates[gate]);
                 for n in 0..N {
@@ -133,18 +156,19 @@ fn add_floats<L: Lanes, const P: usize, const N: usize>(
 #[inline(always)]
 fn add_bytes<L: Lanes, const P: usize, const N: usize>(
     l: L,
-    tiles: [&[[i8; STRIDE_BYTES]]; P],
-    rows: [&[[u8; QUAD]]; N],
+    mut tiles: [&[[i8; STRIDE_BYTES]]; P],
+    mut rows: [&[[u8; QUAD]]; N],
     sums: &mut [[[L::Ints; 4]; N]; P],
 ) {
-    let quads = tiles[0].len();
-    let tiles = tiles.map(|tile| &tile[..quads]);
-    let rows = rows.map(|row| &row[..quads]);
     let mut local = *sums;
-    for k in 0..quads {
-        let x: [L::Quad; N] = std::array::from_fn(|n| l.quad(rows[n][k]));
+    while let Some(weights) = next(&mut tiles) {
+        let Some(values) = next(&mut rows) else { break };
+        let mut x = [l.quad(*values[0]); N];
+        for n in 1..N {
+            x[n] = l.quad(*values[n]);
+        }
         for p in 0..P {
-            let (gates, _) = tiles[p][k].as_chunks::<64>();
+            let (gates, _) = weights[p].as_chunks::<64>();
             for gate in 0..4 {
                 for n in 0..N {
                     local[p][n][gate] = l.dot(local[p][n][gate], &gates[gate], x[n]);
@@ -159,14 +183,14 @@ fn add_bytes<L: Lanes, const P: usize, const N: usize>(
 #[inline(always)]
 pub(super) fn load<L: Lanes>(l: L, from: &[f32], tile: usize) -> Gates<L> {
     let (gates, _) = from[tile * STRIDE..(tile + 1) * STRIDE].as_chunks::<LANES>();
-    std::array::from_fn(|gate| l.load(&gates[gate]))
+    [l.load(&gates[0]), l.load(&gates[1]), l.load(&gates[2]), l.load(&gates[3])]
 }
 
 /// Writes the four gates of a tile.
 #[inline(always)]
 pub(super) fn store<L: Lanes>(l: L, sums: Gates<L>, to: &mut [f32], tile: usize) {
     let (gates, _) = to[tile * STRIDE..(tile + 1) * STRIDE].as_chunks_mut::<LANES>();
-    for (gate, sum) in gates.iter_mut().zip(sums) {
-        l.store(sum, gate);
+    for n in 0..4 {
+        l.store(sums[n], &mut gates[n]);
     }
 }

@@ -6,7 +6,7 @@
 use super::super::kernel::Level;
 use super::super::network::Network;
 use super::super::sound::NetworkError;
-use super::Engine;
+use super::own::Engine;
 
 /// How much more than was seen is allowed for: a quarter.
 const MARGIN: f32 = 1.25;

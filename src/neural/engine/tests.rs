@@ -1,9 +1,9 @@
 //! The engine against a plain LSTM in `f64`, written from the equations of ONNX's `LSTM`.
 
 use super::super::invented::{draw, invented};
+use super::super::kernel::Level;
 use super::super::network::{Activation, Dense, Layer, Network, Output};
 use super::*;
-use crate::sys::alloc;
 
 /// `(h, c)` of one layer after one more row.
 fn cell(layer: &Layer, x: &[f64], h: &[f64], c: &[f64]) -> (Vec<f64>, Vec<f64>) {
@@ -220,25 +220,4 @@ fn large_values_saturate_and_stay_numbers() {
             assert!((out.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{level:?}: {out:?}");
         }
     }
-}
-
-#[test]
-fn nothing_is_allocated_after_construction() {
-    if !alloc::is_counting() {
-        return;
-    }
-    let network = invented(20, &[32, 32], 3, 1);
-    let engine = Engine::new(&network, Level::detect()).unwrap();
-    let rows = rows_of(&network, 32, 3);
-    let mut states = vec![engine.state(); 8];
-    let (mut scratch, mut out) = (engine.scratch(32), vec![0.0; 8 * 3]);
-    let which: Vec<usize> = (0..8).collect();
-    let before = alloc::of_thread();
-    let hot = alloc::hot();
-    engine.prepare(&mut states[2]);
-    engine.step(&mut states[2], &rows[..20], &mut out[..3]);
-    engine.batch(&mut states, &which, &rows[..160], &mut out);
-    engine.whole(&mut scratch, &rows, &mut out[..3]);
-    drop(hot);
-    assert_eq!(alloc::of_thread(), before);
 }

@@ -1,7 +1,14 @@
 //! Sixteen lanes in one register of AVX-512, with or without VNNI.
 #![allow(unsafe_code, reason = "intrinsics; each block is one")]
 
-use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    __m512, __m512i, __mmask64, _mm_storeu_si128, _mm512_abs_epi8, _mm512_add_epi32, _mm512_add_ps,
+    _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps, _mm512_cvtps_epi32, _mm512_div_ps,
+    _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_madd_epi16,
+    _mm512_maddubs_epi16, _mm512_mask_sub_epi8, _mm512_max_ps, _mm512_min_ps, _mm512_movepi8_mask,
+    _mm512_mul_ps, _mm512_set1_epi8, _mm512_set1_epi16, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_setzero_si512, _mm512_storeu_ps, _mm512_xor_si512,
+};
 
 use super::lanes::{LANES, Lanes, QUAD};
 

@@ -20,12 +20,12 @@ const P: [f32; 7] = [
     1.485_722_4e-5,
     5.122_297e-8,
     -8.604_672e-11,
-    2.000_187_9e-13,
-    -2.760_768_5e-16,
+    2.000_188e-13,
+    -2.760_768_4e-16,
 ];
 
 /// Of the even powers 0, 2, 4, 6.
-const Q: [f32; 4] = [4.893_525_2e-3, 2.268_434_6e-3, 1.185_347_1e-4, 1.198_258_4e-6];
+const Q: [f32; 4] = [4.893_525e-3, 2.268_434_6e-3, 1.185_347_1e-4, 1.198_258_4e-6];
 
 /// `tanh x` as a numerator and a denominator above zero.
 #[inline(always)]
@@ -59,12 +59,13 @@ pub(crate) fn sigmoid<L: Lanes>(l: L, x: L::Floats) -> L::Floats {
 
 /// Sixteen cells: `c = sigmoid(f) c + sigmoid(i) tanh(g)`, `h = sigmoid(o) tanh(c)`. Returns `h`.
 #[inline(always)]
-pub(crate) fn step<L: Lanes>(l: L, [i, o, f, g]: Gates<L>, c: &mut [f32; LANES]) -> L::Floats {
+pub(crate) fn step<L: Lanes>(l: L, sums: Gates<L>, c: &mut [f32; LANES]) -> L::Floats {
+    let [input, output, forget, cell] = sums;
     let half = l.splat(0.5);
-    let (fp, fq) = ratio(l, l.mul(f, half));
-    let (ip, iq) = ratio(l, l.mul(i, half));
-    let (gp, gq) = ratio(l, g);
-    let (op, oq) = ratio(l, l.mul(o, half));
+    let (fp, fq) = ratio(l, l.mul(forget, half));
+    let (ip, iq) = ratio(l, l.mul(input, half));
+    let (gp, gq) = ratio(l, cell);
+    let (op, oq) = ratio(l, l.mul(output, half));
     let kept = l.div(l.mul(l.add(fp, fq), l.load(c)), fq);
     let taken = l.div(l.mul(l.add(ip, iq), gp), l.mul(iq, gq));
     let now = l.mul(half, l.add(kept, taken));
