@@ -11,6 +11,7 @@ mod property {
 }
 
 mod simulation {
+    mod dialect;
     mod machine;
     mod sample;
 }

@@ -13,8 +13,10 @@ pub mod engine;
 mod crowd;
 mod world;
 pub mod dialect;
+mod hall;
 pub mod statistics;
 pub mod exchange;
 
 pub use recording::{Fault, Plan, Recording, Truth, record};
+pub use hall::{Hall, VENUES};
 pub use world::{Listed, Settings, Update, World};
