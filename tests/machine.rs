@@ -14,6 +14,7 @@ mod simulation {
     mod dialect;
     mod machine;
     mod sample;
+    mod server;
 }
 
 mod story {

@@ -16,6 +16,7 @@ mod report;
 mod resume;
 mod sample;
 mod sheet;
+mod sim;
 mod state;
 mod table;
 mod why;
@@ -52,6 +53,7 @@ enum Verb {
     Replay(Box<replay::Arguments>),
     Why(why::Arguments),
     Sample(sample::Arguments),
+    Sim(sim::Arguments),
     Features(Box<features::Arguments>),
     Config(config::Arguments),
     Resume(resume::Arguments),
@@ -74,6 +76,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Replay(arguments)) => replay::run(&arguments, file, json),
         Some(Verb::Why(arguments)) => why::run(&arguments, file, json),
         Some(Verb::Sample(arguments)) => sample::run(&arguments, json),
+        Some(Verb::Sim(arguments)) => sim::run(&arguments, json),
         Some(Verb::Features(arguments)) => features::run(&arguments, file, json),
         Some(Verb::Config(arguments)) => config::run(&arguments, file, json),
         Some(Verb::Resume(arguments)) => resume::run(&arguments, json),
