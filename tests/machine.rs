@@ -24,6 +24,7 @@ mod story {
     mod output;
     mod refused;
     mod resume;
+    mod sim;
     mod stand;
     mod trading;
 }

@@ -111,7 +111,10 @@ pub(super) fn run(arguments: &Arguments, as_json: bool) -> Result<(), Failure> {
 
 fn plan(file: &Path) -> Result<Plan, Failure> {
     let unreadable = |why: &dyn std::fmt::Display| {
-        Failure::failed(format_args!("cannot read {}: {why}; name another --faults", file.display()))
+        Failure::failed(format_args!(
+            "cannot read {}: {why}; name another --faults",
+            file.display()
+        ))
     };
     let bytes = fs::metadata(file).map_err(|why| unreadable(&why))?.len();
     if bytes > CONFIG_BYTES_MAX as u64 {
@@ -138,13 +141,12 @@ fn ready(handle: &Handle, keys: &Keys) -> Value {
 /// Until a signal, the time, or the server's own end.
 fn wait(handle: &Handle, seconds: Option<u64>, is_ended: &AtomicBool) -> Result<(), Failure> {
     let bar = ProgressBar::new_spinner();
-    let begin = bar.elapsed();
     let limit = seconds.map(Duration::from_secs);
     while !is_ended.load(Ordering::Relaxed) {
         if !handle.is_alive() {
             return Err(Failure::failed("the server's thread has ended; please report it"));
         }
-        if limit.is_some_and(|limit| bar.elapsed() - begin >= limit) {
+        if limit.is_some_and(|limit| bar.elapsed() >= limit) {
             break;
         }
         bar.set_message(format!("{}  {}", handle.now(), told(&handle.counts())));
@@ -155,7 +157,8 @@ fn wait(handle: &Handle, seconds: Option<u64>, is_ended: &AtomicBool) -> Result<
 }
 
 fn told(counts: &Counts) -> String {
-    let Counts { connections: [kraken, binance, coinbase], frames, requests, slow, faults } = counts;
+    let Counts { connections: [kraken, binance, coinbase], frames, requests, slow, faults } =
+        counts;
     format!(
         "connections {kraken} {binance} {coinbase}, {frames} frames, {requests} requests, {slow} \
          too slow, {faults} faults"

@@ -35,21 +35,18 @@ impl Keys {
         // 64 bytes are 85 letters, one with the last two bits, and the padding.
         let kraken = (text(56, 64), text(85, 64) + "A==");
         let binance = (text(64, 62), text(64, 62));
-        let mut name = || {
-            let mut random = Random::new(seed, CHANCE + 1);
-            let (one, other) = (random.next(), random.next());
-            format!("organizations/{}/apiKeys/{}", uuid(one, other), uuid(other, one))
-        };
-        let coinbase = (name(), KeyPair::generate()?.serialize_pem());
+        let (one, other) = (random.next(), random.next());
+        let name = format!("organizations/{}/apiKeys/{}", uuid(one, other), uuid(other, one));
+        let coinbase = (name, KeyPair::generate()?.serialize_pem());
         Ok(Keys { kraken, binance, coinbase })
     }
 }
 
 /// Two numbers in the form of a random UUID.
 fn uuid(one: u64, other: u64) -> String {
-    let (a, b, c) = (one >> 32, (one >> 16) & 0xFFFF, one & 0xFFF);
-    let (d, e) = ((other >> 48) & 0x3FFF | 0x8000, other & 0xFFFF_FFFF_FFFF);
-    format!("{a:08x}-{b:04x}-4{c:03x}-{d:04x}-{e:012x}")
+    let (low, middle, version) = (one >> 32, (one >> 16) & 0xFFFF, 0x4000 | one & 0xFFF);
+    let (clock, node) = (0x8000 | (other >> 48) & 0x3FFF, other & 0xFFFF_FFFF_FFFF);
+    format!("{low:08x}-{middle:04x}-{version:04x}-{clock:04x}-{node:012x}")
 }
 
 #[cfg(test)]

@@ -186,7 +186,9 @@ fn kraken_says_status_acks_snapshots_and_trades() {
     for value in scene.values().iter().filter(|value| value["channel"] == "trade") {
         assert_eq!(value["type"], "update");
         let trades = value["data"].as_array().unwrap().iter();
-        ids.extend(trades.filter(|t| t["symbol"] == "BTC/USD").map(|t| t["trade_id"].as_u64().unwrap()));
+        ids.extend(
+            trades.filter(|t| t["symbol"] == "BTC/USD").map(|t| t["trade_id"].as_u64().unwrap()),
+        );
     }
     let first = ids[0];
     assert!(ids.len() > 3);
@@ -235,7 +237,8 @@ fn kraken_beats_when_idle_and_closes_who_wants_nothing() {
 #[test]
 fn binance_books_bridged_by_a_snapshot_are_the_engines() {
     let symbol = "BTCUSDT";
-    let mut scene = Scene::new(BINANCE, "/stream", "streams=btcusdt@depth@100ms/btcusdt@bookTicker");
+    let mut scene =
+        Scene::new(BINANCE, "/stream", "streams=btcusdt@depth@100ms/btcusdt@bookTicker");
     let (ear, mut book) = (scene.ear(symbol), Book::default());
     scene.pass_ms(350);
     let waiting = scene.frames();
@@ -283,7 +286,11 @@ fn binance_streams_are_listed_wrapped_and_left() {
     scene.say(&json!({"method": "LIST_SUBSCRIPTIONS", "id": "two"}));
     scene.say(&json!({"method": "SET_PROPERTY", "params": ["combined", true], "id": null}));
     let null = Value::Null;
-    let answers = [json!({"result": null, "id": 1}), json!({"result": streams, "id": "two"}), json!({"result": null, "id": null})];
+    let answers = [
+        json!({"result": null, "id": 1}),
+        json!({"result": streams, "id": "two"}),
+        json!({"result": null, "id": null}),
+    ];
     assert_eq!(scene.values(), answers);
     scene.pass_ms(2_000);
     for value in scene.values() {
@@ -333,7 +340,8 @@ fn binance_rest_has_the_venues_errors_and_weights() {
     assert_eq!(code("/api/v3/depth", "symbol=NOPE"), no(-1_121, "Invalid symbol."));
     let missing = "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed.";
     assert_eq!(code("/api/v3/depth", ""), no(-1_102, missing));
-    let range = "Illegal characters found in parameter 'symbol'; legal range is '^[A-Z0-9-_.]{1,20}$'.";
+    let range =
+        "Illegal characters found in parameter 'symbol'; legal range is '^[A-Z0-9-_.]{1,20}$'.";
     assert_eq!(code("/api/v3/depth", "symbol=btcusdt"), no(-1_100, range));
     assert_eq!(code("/api/v3/nope", "").0, 404);
     let info = scene.rest("/api/v3/exchangeInfo", "symbols=%5B%22ETHUSDT%22%5D");
@@ -422,7 +430,10 @@ fn public_rest_shows_the_engines_books() {
     let best = scene.engine("ETH-USD", Side::Buy, 1)[0];
     assert_eq!(book["pricebook"]["bids"][0]["price"], neural_kraken::render(best.price, 2));
     let product = body(&scene.rest("/api/v3/brokerage/market/products/BTC-USD", ""));
-    assert_eq!((&product["price_increment"], &product["status"]), (&json!("0.01"), &json!("online")));
+    assert_eq!(
+        (&product["price_increment"], &product["status"]),
+        (&json!("0.01"), &json!("online"))
+    );
     assert_eq!(scene.rest("/api/v3/brokerage/market/products/NOPE", "").status, 404);
 }
 

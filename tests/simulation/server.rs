@@ -124,7 +124,9 @@ fn client_that_does_not_read_is_disconnected_and_others_are_not() {
         json!({"type": "subscribe", "channel": channel, "product_ids": products})
     };
     let (mut slow, mut good) = (websocket(address, "/"), websocket(address, "/"));
-    ["level2", "market_trades", "ticker"].map(|channel| say(&mut slow, &subscribe(channel)));
+    for channel in ["level2", "market_trades", "ticker"] {
+        say(&mut slow, &subscribe(channel));
+    }
     say(&mut good, &subscribe("heartbeats"));
     let mut beats = 0;
     while handle.counts().slow == 0 {
@@ -138,7 +140,8 @@ fn client_that_does_not_read_is_disconnected_and_others_are_not() {
 
 #[test]
 fn planned_faults_come_through_the_socket() {
-    let plan = "[[fault]]\nat_ms = 400\nwhat = \"maintenance\"\nvenue = \"kraken\"\nfor_ms = 60_000";
+    let plan =
+        "[[fault]]\nat_ms = 400\nwhat = \"maintenance\"\nvenue = \"kraken\"\nfor_ms = 60_000";
     let handle = started(None, 1, plan);
     let [kraken, binance, _] = handle.addresses();
     let mut socket = websocket(kraken, "/v2");

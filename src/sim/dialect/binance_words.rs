@@ -58,8 +58,11 @@ impl Weights {
         let is_banned = now < self.banned_until;
         let until = if is_banned { self.banned_until.0 } else { (minute + 1) * MINUTE_NS };
         let msg = if is_banned {
-            format!("Way too much request weight used; IP banned until {}. Please use WebSocket \
-                Streams for live updates to avoid bans.", until / Nanos::MILLI)
+            format!(
+                "Way too much request weight used; IP banned until {}. Please use WebSocket \
+                Streams for live updates to avoid bans.",
+                until / Nanos::MILLI
+            )
         } else {
             "Too much request weight used; current limit is 6000 request weight per 1 MINUTE. \
                 Please use WebSocket Streams for live updates to avoid polling the API."
@@ -191,7 +194,8 @@ pub(super) fn rest(
                 Some(match method {
                     "ticker/bookTicker" => book_ticker(listed, engine),
                     "ticker/price" => {
-                        json!({"symbol": listed.symbol.as_str(), "price": price(listed, told.day.last)})
+                        let last = price(listed, told.day.last);
+                        json!({"symbol": listed.symbol.as_str(), "price": last})
                     }
                     _ => ticker_body(listed, engine, &told.day, now),
                 })

@@ -103,9 +103,9 @@ impl Coinbase {
     ) {
         let Some(line) = self.lines.get_mut(&conn) else { return };
         let now = world.now();
-        let each = markets.iter().filter_map(|market| {
-            Some((*market, self.shop.at(*market)?, world.market(*market)?))
-        });
+        let each = markets
+            .iter()
+            .filter_map(|market| Some((*market, self.shop.at(*market)?, world.market(*market)?)));
         for (market, listed, engine) in each {
             match channel {
                 "level2" => {
@@ -287,7 +287,9 @@ impl Venue for Coinbase {
         let before = untold.trades.len();
         untold.trades.extend(update.trades().map(|trade| (trade.public(), update.at)));
         let new = &untold.trades[before..];
-        new.iter().for_each(|(trade, _)| untold.day.add(trade));
+        for (trade, _) in new {
+            untold.day.add(trade);
+        }
         if !new.is_empty() {
             self.tell_ticker("ticker", (listed, update.engine, update.market), update.at, out);
         }

@@ -20,7 +20,6 @@ use crate::event::Level;
 use crate::sim::world::{Listed, Update, World};
 use crate::venue::kraken::mirror::{self, Book, Fill, Reply, Topic};
 
-
 /// Levels a side that may be subscribed; the first is what is given where nothing is said.
 const DEPTHS: [u64; 5] = [10, 25, 100, 500, 1_000];
 
@@ -164,7 +163,8 @@ impl Venue for Kraken {
             "subscribe" | "unsubscribe" => self.subscribe(conn, &request, world, out),
             "ping" => line.say(conn, now, out, |frame| words::pong(req_id, now, frame)),
             _ => {
-                let why = if message.is_object() { "Method not supported" } else { "Malformed JSON" };
+                let why =
+                    if message.is_object() { "Method not supported" } else { "Malformed JSON" };
                 line.say(conn, now, out, |frame| {
                     words::error((method, req_id, now), None, why, frame);
                 });
@@ -445,7 +445,8 @@ impl Told {
 /// What must be said for the other side to have `now` after it had `before`, both best first. A
 /// level that only fell out of the depth is not mentioned; one that came (back) into it is.
 fn changes(update: &Update<'_>, side: Side, before: &[Level], now: &[Level]) -> Vec<Level> {
-    let is_better = |one: i64, other: i64| if side == Side::Buy { one > other } else { one < other };
+    let is_better =
+        |one: i64, other: i64| if side == Side::Buy { one > other } else { one < other };
     let (mut old, mut new) = (before.iter().peekable(), now.iter().peekable());
     let mut changes = Vec::new();
     loop {
@@ -455,7 +456,8 @@ fn changes(update: &Update<'_>, side: Side, before: &[Level], now: &[Level]) -> 
                 if was != is {
                     changes.push(**is);
                 }
-                (old.next(), new.next());
+                old.next();
+                new.next();
             }
             (Some(was), is) if is.is_none_or(|is| is_better(was.price, is.price)) => {
                 if update.engine.qty(side, was.price) == 0 {

@@ -152,7 +152,11 @@ fn asset_pairs(shop: &Shop) -> Value {
     let each = shop.all().map(|(_, listed)| {
         let trimmed = |units: i64, decimals: u8| {
             let text = render(units, decimals);
-            if decimals == 0 { text } else { text.trim_end_matches('0').trim_end_matches('.').into() }
+            if decimals == 0 {
+                text
+            } else {
+                text.trim_end_matches('0').trim_end_matches('.').into()
+            }
         };
         let value = json!({
             "altname": altname(listed),
@@ -245,7 +249,8 @@ fn pair(listed: &Listed) -> Pair {
 
 /// The least that an order must come to, in units of its cost.
 fn cost_min(listed: &Listed) -> i64 {
-    let finer = u32::from(listed.shape.price + listed.shape.qty).saturating_sub(COST_DECIMALS.into());
+    let finer =
+        u32::from(listed.shape.price + listed.shape.qty).saturating_sub(COST_DECIMALS.into());
     (listed.rules.notional_min / 10_i128.pow(finer)) as i64
 }
 

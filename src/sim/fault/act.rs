@@ -147,7 +147,14 @@ impl Faults {
             let for_ms = if count.is_some() { 60_000 } else { for_ms };
             let (connection, symbol) = (None, None);
             self.waiting.push_front(Entry {
-                at_ms, what, venue, connection, symbol, for_ms, count, delay_ms,
+                at_ms,
+                what,
+                venue,
+                connection,
+                symbol,
+                for_ms,
+                count,
+                delay_ms,
             });
             self.wait_for_chance(self.next_by_chance);
         }

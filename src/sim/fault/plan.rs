@@ -114,13 +114,14 @@ impl Plan {
     pub fn parse(text: &str) -> Result<Plan, PlanError> {
         let reader = Reader { text };
         if text.len() > CONFIG_BYTES_MAX {
-            let (found, most) = (text.len(), format!("at most {CONFIG_BYTES_MAX} bytes"));
-            return Err(reader.error(0, found, &most, "make the file shorter"));
+            let (found, most) =
+                (text.len().to_string(), format!("at most {CONFIG_BYTES_MAX} bytes"));
+            return Err(reader.error(0, &found, &most, "make the file shorter"));
         }
         let document = DeTable::parse(text).map_err(|why| {
             let at = why.span().map_or(0, |span| span.start);
             let message = why.message().replace('\n', ", ");
-            reader.error(at, message, "TOML", "write `[[fault]]` and below it `key = value`")
+            reader.error(at, &message, "TOML", "write `[[fault]]` and below it `key = value`")
         })?;
         let mut plan = Plan::default();
         for (key, value) in document.get_ref() {
@@ -147,8 +148,7 @@ impl Plan {
 
 impl Reader<'_> {
     fn entry(&self, entry: &Spanned<DeValue<'_>>) -> Result<Entry, PlanError> {
-        const KEYS: &str =
-            "at_ms, what, venue, connection, symbol, for_ms, count, delay_ms";
+        const KEYS: &str = "at_ms, what, venue, connection, symbol, for_ms, count, delay_ms";
         let start = entry.span().start;
         let DeValue::Table(table) = entry.get_ref() else {
             return Err(self.error(start, "a value", "a table", "write [[fault]]"));
@@ -181,7 +181,7 @@ impl Reader<'_> {
             }
         }
         let missing = |key: &str| {
-            self.error(start, format!("a fault without `{key}`"), key, "add the key to the table")
+            self.error(start, &format!("a fault without `{key}`"), key, "add the key to the table")
         };
         fault.at_ms = at_ms.ok_or_else(|| missing("at_ms"))?;
         fault.what = what.ok_or_else(|| missing("what"))?;
@@ -197,18 +197,16 @@ impl Reader<'_> {
         };
         number.filter(|number| (min..=max).contains(number)).ok_or_else(|| {
             let expected = format!("a whole number from {min} to {max}");
-            self.error(value.span().start, self.shown(value), &expected, "mend the number")
+            self.error(value.span().start, &self.shown(value), &expected, "mend the number")
         })
     }
 
     fn word<'t>(&self, value: &'t Spanned<DeValue<'_>>) -> Result<&'t str, PlanError> {
-        match value.get_ref() {
-            DeValue::String(text) => Ok(text),
-            _ => {
-                let fix = "put it in quotation marks";
-                Err(self.error(value.span().start, self.shown(value), "text", fix))
-            }
-        }
+        let DeValue::String(text) = value.get_ref() else {
+            let fix = "put it in quotation marks";
+            return Err(self.error(value.span().start, &self.shown(value), "text", fix));
+        };
+        Ok(text)
     }
 
     fn one_of<T: Copy>(
@@ -221,13 +219,13 @@ impl Reader<'_> {
         found.ok_or_else(|| {
             let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
             let expected = format!("one of {}", names.join(", "));
-            self.error(value.span().start, self.shown(value), &expected, "choose one of them")
+            self.error(value.span().start, &self.shown(value), &expected, "choose one of them")
         })
     }
 
     fn unknown(&self, key: &Spanned<std::borrow::Cow<'_, str>>, known: &str) -> PlanError {
         let found = format!("`{}`", key.get_ref());
-        self.error(key.span().start, found, &format!("one of {known}"), "rename or remove it")
+        self.error(key.span().start, &found, &format!("one of {known}"), "rename or remove it")
     }
 
     /// A value as it is written.
@@ -235,11 +233,11 @@ impl Reader<'_> {
         self.text.get(value.span()).unwrap_or_default().chars().take(60).collect()
     }
 
-    fn error(&self, at: usize, found: impl ToString, expected: &str, fix: &str) -> PlanError {
+    fn error(&self, at: usize, found: &str, expected: &str, fix: &str) -> PlanError {
         let before = self.text.get(..at).unwrap_or(self.text);
         let line = 1 + before.matches('\n').count();
         let (expected, fix) = (expected.to_owned(), fix.to_owned());
-        PlanError { line, found: found.to_string(), expected, fix }
+        PlanError { line, found: found.to_owned(), expected, fix }
     }
 }
 

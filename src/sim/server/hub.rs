@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 
-use super::Settings;
+use super::settings::Settings;
 use crate::base::Nanos;
 use crate::limits::{SIM_QUEUE_BYTES, SIM_QUEUE_FRAMES};
 use crate::sim::dialect::{Ask, Conn, Control, Out, Put, Response};

@@ -7,6 +7,7 @@
 mod certificate;
 mod door;
 mod hub;
+mod settings;
 mod socket;
 
 use std::io;
@@ -17,25 +18,10 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::watch;
 
-use super::fault::Plan;
 use crate::base::Nanos;
 
 pub use hub::Counts;
-
-/// What is served, and where.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Of all chance.
-    pub seed: u64,
-    /// Of Kraken, Binance and Coinbase; port 0 is any that is free.
-    pub addresses: [SocketAddr; 3],
-    /// Where the certificate of the authority is written; `None` is without TLS.
-    pub ca_file: Option<PathBuf>,
-    /// So many seconds of the world in one of ours.
-    pub speed: u32,
-    /// What goes wrong on purpose.
-    pub faults: Plan,
-}
+pub use settings::Settings;
 
 /// Why it could not start.
 #[derive(Debug, thiserror::Error)]
