@@ -13,8 +13,10 @@ mod property {
 mod simulation {
     mod storm;
     mod live;
+    mod dialect;
     mod machine;
     mod sample;
+    mod server;
 }
 
 mod story {
@@ -24,6 +26,7 @@ mod story {
     mod output;
     mod refused;
     mod resume;
+    mod sim;
     mod stand;
     mod trading;
 }

@@ -20,6 +20,7 @@ mod run;
 mod sample;
 mod session;
 mod sheet;
+mod sim;
 mod state;
 mod statistics;
 mod table;
@@ -59,6 +60,7 @@ enum Verb {
     Why(why::Arguments),
     Sample(sample::Arguments),
     Statistics(statistics::Arguments),
+    Sim(sim::Arguments),
     Features(Box<features::Arguments>),
     Model(model::Arguments),
     Config(config::Arguments),
@@ -84,6 +86,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Why(arguments)) => why::run(&arguments, file, json),
         Some(Verb::Sample(arguments)) => sample::run(&arguments, json),
         Some(Verb::Statistics(arguments)) => statistics::run(&arguments, file, json),
+        Some(Verb::Sim(arguments)) => sim::run(&arguments, json),
         Some(Verb::Features(arguments)) => features::run(&arguments, file, json),
         Some(Verb::Model(arguments)) => model::run(&arguments, json),
         Some(Verb::Config(arguments)) => config::run(&arguments, file, json),

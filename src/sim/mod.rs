@@ -13,8 +13,14 @@ pub mod engine;
 mod crowd;
 mod world;
 pub mod dialect;
+mod hall;
+mod keys;
+pub mod fault;
+pub mod server;
 pub mod statistics;
 pub mod exchange;
 
 pub use recording::{Fault, Plan, Recording, Truth, record};
+pub use keys::Keys;
+pub use hall::{Hall, VENUES};
 pub use world::{Listed, Settings, Update, World};

@@ -32,6 +32,8 @@ const WIDE: &[(&str, &str)] = &[
     ("src/stage/signal", "a registry: one file for each signal"),
     ("src/stage/strategy", "a registry: one file for each strategy, beside what they act through"),
     ("src/stage/book", "two forms of a book, their parts and their twins for tests: one matter"),
+    ("src/sim", "what venues in a box share: values, people, books, the world, the hall"),
+    ("src/sim/dialect", "three venues, each with its rarer words apart"),
     ("src/sim/exchange", "one venue: its rules, queue, purse and books, and their scenes"),
     ("tests/recordings", "a registry: one file for each kind of test over recordings"),
     ("src/venue/kraken", "one venue: its market, orders and session, and the session's scenes"),

@@ -17,6 +17,7 @@ use super::contract::{Ask, Conn, Control, Out, Put, Response, Shop, Venue};
 use super::day::Day;
 use crate::base::{Nanos, Side};
 use crate::event::{Level, Top};
+use crate::sim::engine::Trade;
 use crate::sim::world::{Listed, Update, World};
 use crate::venue::binance::mirror::{self, Depth, Fill, Snapshot};
 
@@ -139,7 +140,7 @@ impl Binance {
         Some(Stream { market: *market, what })
     }
 
-    /// The answer to a request, `None` where the limit on streams is passed.
+    /// The answer to a request.
     fn answer(&mut self, conn: Conn, request: &Value) -> Value {
         let id = request["id"].clone();
         let list = request["params"].as_array();
@@ -170,16 +171,12 @@ impl Binance {
                 json!({"result": names, "id": id})
             }
             "SET_PROPERTY" if request["params"][0] == json!("combined") => {
-                match request["params"][1].as_bool() {
-                    Some(is_combined) => {
-                        line.is_combined = is_combined;
-                        json!({"result": null, "id": id})
-                    }
-                    None => {
-                        let msg = "Invalid value type: expected Boolean";
-                        json!({"code": 1, "msg": msg, "id": id})
-                    }
-                }
+                let Some(is_combined) = request["params"][1].as_bool() else {
+                    let msg = "Invalid value type: expected Boolean";
+                    return json!({"code": 1, "msg": msg, "id": id});
+                };
+                line.is_combined = is_combined;
+                json!({"result": null, "id": id})
             }
             "SET_PROPERTY" => json!({"code": 0, "msg": "Unknown property", "id": id}),
             _ => bad("unknown method, expected SUBSCRIBE, UNSUBSCRIBE or LIST_SUBSCRIPTIONS"),
@@ -260,7 +257,7 @@ impl Binance {
 
     fn tell_trades(&mut self, listed: &Listed, update: &Update<'_>, out: &mut Vec<Out>) {
         let (market, at) = (update.market, update.at);
-        let trades: Vec<_> = update.trades().map(|trade| trade.public()).collect();
+        let trades: Vec<_> = update.trades().map(Trade::public).collect();
         for trade in &trades {
             let (symbol, shape, trade) = (listed.symbol, listed.shape, *trade);
             let fill = Fill { symbol, shape, trade, event_ns: at, venue_ns: at };
@@ -271,7 +268,9 @@ impl Binance {
         for same in trades.chunk_by(|one, other| one.price == other.price) {
             let Some(told) = self.books.get_mut(&market) else { return };
             told.agg_id += 1;
-            same.iter().for_each(|trade| told.day.add(trade));
+            for trade in same {
+                told.day.add(trade);
+            }
             let payload = words::agg_trade(listed, told.agg_id, same, at);
             self.publish(market, What::AggTrade, &payload, out);
         }

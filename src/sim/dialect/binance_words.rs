@@ -194,7 +194,8 @@ pub(super) fn rest(
                 Some(match method {
                     "ticker/bookTicker" => book_ticker(listed, engine),
                     "ticker/price" => {
-                        json!({"symbol": listed.symbol.as_str(), "price": price(listed, told.day.last)})
+                        let last = price(listed, told.day.last);
+                        json!({"symbol": listed.symbol.as_str(), "price": last})
                     }
                     _ => ticker_body(listed, engine, &told.day, now),
                 })

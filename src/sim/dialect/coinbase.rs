@@ -287,7 +287,9 @@ impl Venue for Coinbase {
         let before = untold.trades.len();
         untold.trades.extend(update.trades().map(|trade| (trade.public(), update.at)));
         let new = &untold.trades[before..];
-        new.iter().for_each(|(trade, _)| untold.day.add(trade));
+        for (trade, _) in new {
+            untold.day.add(trade);
+        }
         if !new.is_empty() {
             self.tell_ticker("ticker", (listed, update.engine, update.market), update.at, out);
         }

@@ -137,12 +137,12 @@ impl Ask<'_> {
 
 impl Response {
     /// Well, with this body.
-    pub(super) fn ok(body: impl Into<Vec<u8>>) -> Response {
+    pub fn ok(body: impl Into<Vec<u8>>) -> Response {
         Response { status: 200, headers: Vec::new(), body: body.into() }
     }
 
     /// This status, with this body.
-    pub(super) fn with(status: u16, body: impl Into<Vec<u8>>) -> Response {
+    pub fn with(status: u16, body: impl Into<Vec<u8>>) -> Response {
         Response { status, headers: Vec::new(), body: body.into() }
     }
 }

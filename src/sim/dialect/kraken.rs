@@ -456,7 +456,8 @@ fn changes(update: &Update<'_>, side: Side, before: &[Level], now: &[Level]) -> 
                 if was != is {
                     changes.push(**is);
                 }
-                (old.next(), new.next());
+                old.next();
+                new.next();
             }
             (Some(was), is) if is.is_none_or(|is| is_better(was.price, is.price)) => {
                 if update.engine.qty(side, was.price) == 0 {

@@ -1,0 +1,175 @@
+//! `sim`: the built-in venues behind sockets, for our own machine and for any other client.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::ProgressBar;
+use serde_json::{Map, Value, json};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::output::{self, Failure};
+use crate::limits::CONFIG_BYTES_MAX;
+use crate::sim::fault::Plan;
+use crate::sim::server::{self, Counts, Handle, Settings};
+use crate::sim::{Keys, VENUES};
+
+/// Serve Kraken, Binance and Coinbase as made up from a seed.
+///
+/// Market data by websocket and REST as the venues speak them, with TLS from an authority that is
+/// made at start, or plain. When all ports are open, one line of JSON on stdout says where. Ctrl-C
+/// ends it.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Arguments {
+    /// Seed of all chance.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Faults on purpose, from this TOML file.
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+    /// Without TLS.
+    #[arg(long)]
+    plain: bool,
+    /// Where the authority's certificate is written; without it a file in the temporary directory,
+    /// removed at the end.
+    #[arg(long, value_name = "FILE", conflicts_with = "plain")]
+    ca_file: Option<PathBuf>,
+    /// Where Kraken listens; port 0 is any that is free.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    kraken: SocketAddr,
+    /// Where Binance listens.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    binance: SocketAddr,
+    /// Where Coinbase listens.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    coinbase: SocketAddr,
+    /// Seconds of the world in one of ours.
+    #[arg(long, value_name = "X", default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=100))]
+    speed: u32,
+    /// End after so many seconds of ours.
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(1..))]
+    duration: Option<u64>,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  neural-kraken sim --plain --kraken 127.0.0.1:8001
+  neural-kraken sim --seed 7 --speed 20 --duration 60 --faults faults.toml
+
+A file of faults:
+  [[fault]]
+  at_ms = 5000        # virtual time since the start
+  what = \"drop\"       # duplicate reorder corrupt checksum stall half-open slow disconnect
+  venue = \"kraken\"    # maintenance deaf; venue, connection and symbol are narrower than all
+  count = 3           # frames; or for_ms = 1000
+  [random]
+  per_minute = 6      # faults of chance beside them";
+
+/// How often signals and the time are looked at.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Runs the verb.
+pub(super) fn run(arguments: &Arguments, as_json: bool) -> Result<(), Failure> {
+    let faults = arguments.faults.as_deref().map(plan).transpose()?.unwrap_or_default();
+    let own_file = std::env::temp_dir().join(format!("neural-kraken-{}.pem", std::process::id()));
+    let ca_file = arguments.ca_file.clone().unwrap_or_else(|| own_file.clone());
+    let settings = Settings {
+        seed: arguments.seed,
+        addresses: [arguments.kraken, arguments.binance, arguments.coinbase],
+        ca_file: (!arguments.plain).then_some(ca_file),
+        speed: arguments.speed,
+        faults,
+    };
+    let is_ended = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&is_ended)).map_err(Failure::failed)?;
+    }
+    let keys = Keys::new(arguments.seed).map_err(Failure::failed)?;
+    let handle = server::start(&settings).map_err(Failure::failed)?;
+    let served = output::print_json(&ready(&handle, &keys))
+        .and_then(|()| wait(&handle, arguments.duration, &is_ended));
+    let counts = handle.counts();
+    handle.stop();
+    if settings.ca_file.as_ref() == Some(&own_file) {
+        // Where it is gone already, somebody has tidied up before us.
+        let _ = fs::remove_file(&own_file);
+    }
+    served?;
+    if as_json {
+        return output::print_json(&object(&counts));
+    }
+    output::say(told(&counts));
+    Ok(())
+}
+
+fn plan(file: &Path) -> Result<Plan, Failure> {
+    let unreadable = |why: &dyn std::fmt::Display| {
+        Failure::failed(format_args!(
+            "cannot read {}: {why}; name another --faults",
+            file.display()
+        ))
+    };
+    let bytes = fs::metadata(file).map_err(|why| unreadable(&why))?.len();
+    if bytes > CONFIG_BYTES_MAX as u64 {
+        return Err(unreadable(&format_args!("{bytes} bytes, more than {CONFIG_BYTES_MAX}")));
+    }
+    let text = fs::read_to_string(file).map_err(|why| unreadable(&why))?;
+    Plan::parse(&text).map_err(|why| Failure::failed(format_args!("{}: {why}", file.display())))
+}
+
+fn ready(handle: &Handle, keys: &Keys) -> Value {
+    let Keys { kraken, binance, coinbase } = keys;
+    let names = [("api_key", "secret"), ("api_key", "secret"), ("key_name", "private_key")];
+    let mut venues = Map::new();
+    for (n, (key, secret)) in [kraken, binance, coinbase].into_iter().enumerate() {
+        let mut venue = Map::new();
+        venue.insert("url".into(), json!(handle.addresses()[n].to_string()));
+        venue.insert(names[n].0.into(), json!(key));
+        venue.insert(names[n].1.into(), json!(secret));
+        venues.insert(VENUES[n].into(), Value::Object(venue));
+    }
+    json!({"ready": true, "ca_file": handle.ca_file(), "venues": venues})
+}
+
+/// Until a signal, the time, or the server's own end.
+fn wait(handle: &Handle, seconds: Option<u64>, is_ended: &AtomicBool) -> Result<(), Failure> {
+    let bar = ProgressBar::new_spinner();
+    let limit = seconds.map(Duration::from_secs);
+    while !is_ended.load(Ordering::Relaxed) {
+        if !handle.is_alive() {
+            return Err(Failure::failed("the server's thread has ended; please report it"));
+        }
+        if limit.is_some_and(|limit| bar.elapsed() >= limit) {
+            break;
+        }
+        bar.set_message(format!("{}  {}", handle.now(), told(&handle.counts())));
+        thread::park_timeout(LOOK);
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn told(counts: &Counts) -> String {
+    let Counts { connections: [kraken, binance, coinbase], frames, requests, slow, faults } =
+        counts;
+    format!(
+        "connections {kraken} {binance} {coinbase}, {frames} frames, {requests} requests, {slow} \
+         too slow, {faults} faults"
+    )
+}
+
+fn object(counts: &Counts) -> Value {
+    json!({
+        "frames": counts.frames,
+        "requests": counts.requests,
+        "slow": counts.slow,
+        "faults": counts.faults,
+    })
+}

@@ -1,0 +1,23 @@
+//! Settings: what a server is told at its start.
+//!
+//! Never: a value that is changed later.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::sim::fault::Plan;
+
+/// What is served, and where.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Of all chance.
+    pub seed: u64,
+    /// Of Kraken, Binance and Coinbase; port 0 is any that is free.
+    pub addresses: [SocketAddr; 3],
+    /// Where the certificate of the authority is written; `None` is without TLS.
+    pub ca_file: Option<PathBuf>,
+    /// So many seconds of the world in one of ours.
+    pub speed: u32,
+    /// What goes wrong on purpose.
+    pub faults: Plan,
+}
