@@ -12,7 +12,6 @@ use super::output::{self, Failure};
 use super::parquet;
 use super::recordings::{self, Loaded, Recordings};
 use super::replay::plan_of;
-use super::sheet::{Desk, Sheet, Thinning};
 use super::table::grouped;
 use crate::base::Instruments;
 use crate::config::Config;
@@ -20,6 +19,7 @@ use crate::event::HORIZONS;
 use crate::pipeline;
 use crate::stage::signal::{Level, Signals};
 use crate::tape::Tape;
+use crate::train::{Desk, Sheet, Thinning};
 
 /// Write what the signals say over recordings, with what the mid did afterwards, for research.
 ///

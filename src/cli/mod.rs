@@ -15,7 +15,6 @@ mod replay;
 mod report;
 mod resume;
 mod sample;
-mod sheet;
 mod state;
 mod table;
 mod why;
