@@ -16,6 +16,9 @@ use super::row::Dataset;
 /// Halves of a batch.
 const SHARDS: usize = 2;
 
+/// What a step leaves of the mean of weights (Polyak and Juditsky, 1992, with a short memory).
+const AVERAGE_KEEPS: f32 = 0.99;
+
 /// How to learn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recipe {
@@ -71,6 +74,8 @@ pub struct Learner<'a> {
     shards: Vec<Shard>,
     /// The weights now.
     pub weights: Weights,
+    /// Their running mean, which is what is validated and kept: single steps are noise.
+    pub average: Weights,
     /// The optimiser.
     pub adam: Adam,
     /// Epochs so far.
@@ -120,6 +125,7 @@ impl<'a> Learner<'a> {
             adam: Adam::new(weights.values.len(), rate, recipe.decay, recipe.clip),
             history: Vec::new(),
             best: (0, weights.clone()),
+            average: weights.clone(),
             weights,
         }
     }
@@ -153,7 +159,7 @@ impl<'a> Learner<'a> {
             counted += total;
             seen(n + 1, batches.len(), error / total);
         }
-        let weights = self.weights.clone();
+        let weights = self.average.clone();
         let words = self.words(&weights, valid);
         let epoch =
             Epoch { train: loss / f64::max(counted, 1.0), valid: log_loss(self.data, &words) };
@@ -231,6 +237,11 @@ impl<'a> Learner<'a> {
         let by = (1.0 / total) as f32;
         slopes.iter_mut().for_each(|slope| *slope *= by);
         self.adam.step(&mut self.weights.values, slopes);
+        // Young means follow at once, old ones keep what they have seen.
+        let keeps = AVERAGE_KEEPS.min(self.adam.steps as f32 / (self.adam.steps as f32 + 9.0));
+        for (mean, weight) in self.average.values.iter_mut().zip(&self.weights.values) {
+            *mean = keeps * *mean + (1.0 - keeps) * weight;
+        }
         self.shards.iter().map(|shard| shard.loss).sum()
     }
 }

@@ -10,5 +10,15 @@ mod net;
 mod course;
 #[cfg(feature = "train")]
 mod fit;
+#[cfg(feature = "train")]
+mod judge;
 
 pub use row::{Desk, Mid, Row, Sheet, Thinning};
+#[cfg(feature = "train")]
+pub mod x {
+    pub use super::course::*;
+    pub use super::fit::*;
+    pub use super::judge::*;
+    pub use super::net::*;
+    pub use super::row::*;
+}

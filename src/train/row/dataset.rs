@@ -157,7 +157,7 @@ impl Dataset {
 }
 
 #[cfg(test)]
-pub(super) mod proofs {
+pub(in crate::train) mod proofs {
     use super::*;
     use crate::base::Nanos;
     use crate::event::{BookState, Level, Seen, View};
@@ -165,7 +165,7 @@ pub(super) mod proofs {
     use crate::train::row::{Horizon, Moved, Thinning};
 
     /// Examples of one run, a nanosecond apart, whose labels are known ten later.
-    pub(in crate::train::row) fn plain(count: usize, wide: usize) -> Dataset {
+    pub(in crate::train) fn plain(count: usize, wide: usize) -> Dataset {
         let example = |at: usize| Example {
             at_ns: at as i64,
             end_ns: at as i64 + 10,

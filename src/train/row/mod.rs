@@ -12,6 +12,8 @@ mod split;
 #[cfg(feature = "train")]
 mod scale;
 
+#[cfg(all(test, feature = "train"))]
+pub(super) use dataset::proofs::plain;
 #[cfg(feature = "train")]
 pub use dataset::{Dataset, Example};
 #[cfg(feature = "train")]
