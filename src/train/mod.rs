@@ -14,11 +14,3 @@ mod fit;
 mod judge;
 
 pub use row::{Desk, Mid, Row, Sheet, Thinning};
-#[cfg(feature = "train")]
-pub mod x {
-    pub use super::course::*;
-    pub use super::fit::*;
-    pub use super::judge::*;
-    pub use super::net::*;
-    pub use super::row::*;
-}
