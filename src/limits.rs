@@ -238,6 +238,37 @@ pub const BACKOFF_DOUBLINGS_MAX: u32 = 6;
 /// Nanoseconds of logical time after which a cancel without an answer is asked for again.
 pub const CANCEL_AGAIN_NS: i64 = 2_000_000_000;
 
+/// Bytes of a model's file. The largest public benchmark's (four layers of 1000) has 120 MB.
+pub const MODEL_BYTES_MAX: usize = 256 << 20;
+
+/// Nodes, tensors, inputs or outputs of a model's graph. Step-by-step unrolled graphs have some
+/// thousand nodes, and are not for the own engine anyway.
+pub const MODEL_NODES_MAX: usize = 16_384;
+
+/// Attributes of one node; an LSTM has nine.
+pub const MODEL_ATTRIBUTES_MAX: usize = 32;
+
+/// Sizes of a tensor.
+pub const MODEL_RANK_MAX: usize = 8;
+
+/// Features of a network.
+pub const NETWORK_INPUTS_MAX: usize = 4_096;
+
+/// Rows of a network's window.
+pub const NETWORK_WINDOW_MAX: usize = 4_096;
+
+/// LSTM layers of a network.
+pub const NETWORK_LAYERS_MAX: usize = 4;
+
+/// Cells of one LSTM layer: sums of bytes over more of them would not be exact as floats.
+pub const NETWORK_HIDDEN_MAX: usize = 1_024;
+
+/// Dense layers of a network.
+pub const NETWORK_DENSE_MAX: usize = 8;
+
+/// Values out of one dense layer.
+pub const NETWORK_OUTPUTS_MAX: usize = 1_024;
+
 /// Models of one process: one for each strategy, ordinarily.
 pub const MODELS_MAX: usize = 64;
 
@@ -332,3 +363,5 @@ const _: () = assert!(MODELS_MAX <= STRATEGIES_MAX);
 // Each strategy may cancel two orders and place one in answer to a report of the market's.
 const _: () = assert!(EMIT_BURST_MAX >= 3);
 const _: () = assert!(BACKOFF_NS << BACKOFF_DOUBLINGS_MAX > 0);
+// Products of two bytes are at most 127 x 127, and whole numbers up to 2^24 are exact as floats.
+const _: () = assert!(127 * 127 * NETWORK_HIDDEN_MAX <= 1 << 24);

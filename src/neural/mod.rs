@@ -2,10 +2,18 @@
 //!
 //! Never: a feature's meaning, a price, an allocation in a step.
 
+mod engine;
+mod invented;
+mod kernel;
 mod network;
-#[cfg(feature = "train")]
-mod kernel_product;
+mod onnx;
+mod sound;
 
+pub use engine::{Engine, Reach, Scratch, State};
+pub use invented::{draw, invented};
+pub use kernel::Level;
 #[cfg(feature = "train")]
-pub use kernel_product::{Matrix, multiply};
+pub use kernel::{Matrix, multiply};
 pub use network::{Activation, Dense, Form, Layer, Meta, Network, Output};
+pub use onnx::{OnnxError, Read, load, read, save, write};
+pub use sound::NetworkError;

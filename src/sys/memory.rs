@@ -185,6 +185,24 @@ pub fn advise_huge(bytes: &mut [u8]) -> bool {
     whole > 0 && failed == 0
 }
 
+/// Asks for huge pages below a vector's spare room; a hint, as [`advise_huge`].
+pub fn advise_huge_spare<T>(vector: &mut Vec<T>) -> bool {
+    let spare = vector.spare_capacity_mut();
+    let page = page_bytes();
+    let first = spare.as_mut_ptr().cast::<u8>();
+    let to_boundary = first.align_offset(page);
+    let Some(whole) = size_of_val(spare).checked_sub(to_boundary) else {
+        return false;
+    };
+    let whole = whole - whole % page;
+    // SAFETY: `to_boundary` is at most the room's length, by the subtraction above.
+    let start = unsafe { first.add(to_boundary) };
+    // SAFETY: `start .. start + whole` are whole pages within the room; the advice changes how they
+    // are backed, not what they hold.
+    let failed = unsafe { libc::madvise(start.cast(), whole, libc::MADV_HUGEPAGE) };
+    whole > 0 && failed == 0
+}
+
 /// Page faults of the calling thread.
 pub fn page_faults() -> PageFaults {
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();

@@ -7,6 +7,7 @@
 #![allow(unsafe_code, reason = "system calls and intrinsics; each block is one call")]
 
 pub mod alloc;
+pub mod block;
 pub mod clock;
 pub mod core;
 pub mod memory;

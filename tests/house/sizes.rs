@@ -39,6 +39,9 @@ const WIDE: &[(&str, &str)] = &[
     ("tests/fuzz/fuzz_targets", "a registry: one file for each target"),
     ("src/venue/wire/vector", "one matter: the kernels of x86-64, cut by what they do"),
     ("tests/story", "a registry: one file for each kind of story"),
+    ("src/neural", "one matter: a network, what reads it and what runs it"),
+    ("src/neural/onnx", "steps from bytes to a network and back, each a file"),
+    ("src/neural/kernel", "one set of operations for each instruction set, and what they share"),
     ("tests/house", "a registry: one file for each kind of rule"),
 ];
 
