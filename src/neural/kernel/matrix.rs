@@ -75,9 +75,10 @@ pub fn multiply(out: &mut [f32], adds: bool, a: Matrix<'_>, b: Matrix<'_>) {
 mod tests {
     use super::*;
 
-    fn plainly(a: &[f32], b: &[f32], (m, k, n): (usize, usize, usize)) -> Vec<f32> {
-        let cell = |at: usize| (0..k).map(|x| a[at / n * k + x] * b[x * n + at % n]).sum();
-        (0..m * n).map(cell).collect()
+    fn plainly(a: &[f32], b: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+        let k = a.len() / rows;
+        let term = |at: usize, x: usize| a[at / columns * k + x] * b[x * columns + at % columns];
+        (0..rows * columns).map(|at| (0..k).map(|x| term(at, x)).sum()).collect()
     }
 
     fn numbers(count: usize, seed: u32) -> Vec<f32> {
@@ -93,7 +94,7 @@ mod tests {
                 (0..rows * columns).map(|at| x[at % rows * columns + at / rows]).collect()
             };
             let (at, bt) = (flip(&a, m, k), flip(&b, k, n));
-            let expected = plainly(&a, &b, (m, k, n));
+            let expected = plainly(&a, &b, m, n);
             let mut out = vec![f32::NAN; m * n];
             multiply(&mut out, false, Matrix::new(&a, k), Matrix::new(&b, n));
             assert_eq!(out, expected);

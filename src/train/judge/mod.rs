@@ -11,5 +11,7 @@ mod trade;
 pub use baseline::{Simple, words as simple_words};
 pub use calibrate::{cooled, temperature};
 pub use resample::{Interval, interval};
-pub use score::{BINS, Bin, Score, is_hit, lean};
-pub use trade::{FEES_BPS, Marks, Tier, marks, sureness};
+#[cfg(test)]
+pub use score::lean;
+pub use score::{Score, is_hit};
+pub use trade::{FEES_BPS, Marks, marks, sureness};

@@ -57,17 +57,17 @@ pub(super) fn forward(kept: &mut Kept<'_>, state: &mut [f32], out: &mut [f32]) {
 /// Gates become slopes of the sums before them; `d_state` becomes the slope of the state before.
 /// `d_out` is the slope of the output.
 pub(super) fn backward(kept: &mut Kept<'_>, d_state: &mut [f32], d_out: &[f32]) {
-    let n = d_state.len();
-    let (input, rest) = kept.gates.split_at_mut(n);
-    let (output, rest) = rest.split_at_mut(n);
-    let (forget, cell) = rest.split_at_mut(n);
+    let wide = d_state.len();
+    let (input, rest) = kept.gates.split_at_mut(wide);
+    let (output, rest) = rest.split_at_mut(wide);
+    let (forget, cell) = rest.split_at_mut(wide);
     let (cell, before, bent, d_out) =
-        (&mut cell[..n], &kept.before[..n], &kept.bent[..n], &d_out[..n]);
-    for j in 0..n {
-        let (i, o, f, g, t) = (input[j], output[j], forget[j], cell[j], bent[j]);
-        let d = d_state[j] + d_out[j] * o * (1.0 - t * t);
+        (&mut cell[..wide], &kept.before[..wide], &kept.bent[..wide], &d_out[..wide]);
+    for j in 0..wide {
+        let (i, o, f, g) = (input[j], output[j], forget[j], cell[j]);
+        let d = d_state[j] + d_out[j] * o * (1.0 - bent[j] * bent[j]);
         input[j] = d * g * i * (1.0 - i);
-        output[j] = d_out[j] * t * o * (1.0 - o);
+        output[j] = d_out[j] * bent[j] * o * (1.0 - o);
         forget[j] = d * before[j] * f * (1.0 - f);
         cell[j] = d * i * (1.0 - g * g);
         d_state[j] = d * f;

@@ -69,7 +69,7 @@ impl Shape {
 }
 
 impl Weights {
-    /// At random: even within one over the root of the cells, as PyTorch begins, and forget gates
+    /// At random: even within one over the root of the cells, as `PyTorch` begins, and forget gates
     /// that begin open (Jozefowicz, Zaremba and Sutskever, 2015). A regression begins at zero.
     pub fn random(shape: Shape, seed: u64) -> Weights {
         let mut chance = Chance::new(seed, 0);

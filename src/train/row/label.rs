@@ -147,8 +147,7 @@ impl Label {
             }
             Horizon::Moves(n) => {
                 let next = changes(mids);
-                let jump = |at: Option<usize>| at.and_then(|at| next[at]);
-                (0..mids.len()).map(|at| (0..n).fold(Some(at), |at, _| jump(at))).collect()
+                (0..mids.len()).map(|at| (0..n).try_fold(at, |at, _| next[at])).collect()
             }
         }
     }

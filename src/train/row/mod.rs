@@ -15,9 +15,9 @@ mod scale;
 #[cfg(all(test, feature = "train"))]
 pub(super) use dataset::proofs::plain;
 #[cfg(feature = "train")]
-pub use dataset::{Dataset, Example};
+pub use dataset::{Dataset, DatasetError, Example};
 #[cfg(feature = "train")]
-pub use label::{Ahead, Horizon, Label, Moved};
+pub use label::{Horizon, Label, Moved};
 #[cfg(feature = "train")]
 pub use scale::Scale;
 pub use sheet::{Desk, Mid, Row, Sheet, Thinning};
