@@ -186,8 +186,8 @@ fn free(path: &Path, ending: &str, is_forced: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the arguments ask for.
-fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
+/// Are numbers within their bounds, which no parser of arguments knows?
+fn check(arguments: &Arguments) -> Result<(), Failure> {
     let shares = [
         ("--dropout", f64::from(arguments.dropout), 0.0, 0.95),
         ("--balance", f64::from(arguments.balance), 0.0, 1.0),
@@ -210,6 +210,12 @@ fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
             arguments.batch
         )));
     }
+    Ok(())
+}
+
+/// What the arguments ask for.
+fn plan(arguments: &Arguments) -> Result<Plan, Failure> {
+    check(arguments)?;
     let price = match arguments.price {
         PriceName::Mid => Moved::Mid,
         PriceName::Micro => Moved::Micro,

@@ -92,7 +92,9 @@ impl Course {
             let idle = Slot { at: 0, keeps: false, counts: false };
             let mut together: Vec<Vec<Slot>> = together.iter_mut().map(std::mem::take).collect();
             together.resize(self.lanes, Vec::new());
-            together.iter_mut().for_each(|lane| lane.resize(long, idle));
+            for lane in &mut together {
+                lane.resize(long, idle);
+            }
             batches.extend(self.stacked(&together));
         }
         batches
@@ -119,10 +121,14 @@ impl Course {
     }
 
     /// Rows of a part before which there is room for a window.
-    fn ends(&self, data: &Dataset, part: &[Range<usize>]) -> impl Iterator<Item = usize> {
+    fn ends<'p>(
+        &self,
+        data: &Dataset,
+        part: &'p [Range<usize>],
+    ) -> impl Iterator<Item = usize> + use<'p> {
         let steps = self.steps;
         let runs = data.runs();
-        part.to_vec().into_iter().flat_map(move |range| {
+        part.iter().cloned().flat_map(move |range| {
             let run = runs.iter().find(|run| run.contains(&range.start)).map_or(0, |run| run.start);
             range.filter(move |at| at + 1 >= run + steps)
         })

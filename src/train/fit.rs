@@ -235,7 +235,9 @@ impl<'a> Learner<'a> {
             slopes.iter_mut().zip(&other.slopes).for_each(|(sum, slope)| *sum += slope);
         }
         let by = (1.0 / total) as f32;
-        slopes.iter_mut().for_each(|slope| *slope *= by);
+        for slope in slopes.iter_mut() {
+            *slope *= by;
+        }
         self.adam.step(&mut self.weights.values, slopes);
         // Young means follow at once, old ones keep what they have seen.
         let keeps = AVERAGE_KEEPS.min(self.adam.steps as f32 / (self.adam.steps as f32 + 9.0));

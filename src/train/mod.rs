@@ -3,21 +3,21 @@
 //! In: tapes, settings. Out: a network, a report of what it can do beside what is simple. Never: a
 //! feature of its own. Rows come out of the signal stage that trades.
 
-mod row;
+pub mod row;
 #[cfg(feature = "train")]
-mod net;
+pub mod net;
 #[cfg(feature = "train")]
-mod course;
+pub mod course;
 #[cfg(feature = "train")]
-mod fit;
+pub mod fit;
 #[cfg(feature = "train")]
-mod judge;
+pub mod judge;
 #[cfg(feature = "train")]
-mod experiment;
+pub mod experiment;
 #[cfg(feature = "train")]
 mod export;
 #[cfg(feature = "train")]
-mod report;
+pub mod report;
 #[cfg(feature = "train")]
 mod page;
 #[cfg(all(test, feature = "train"))]

@@ -103,9 +103,9 @@ fn section(out: &mut String, title: &str, judged: &Value) {
          <th>break-even fee, taker<th>at mid",
     );
     let fees = &judged[0]["trades_all"]["fees_bps"];
-    list(fees).iter().for_each(|fee| {
+    for fee in list(fees) {
         let _ = write!(out, "<th>net at {} bps", text(fee));
-    });
+    }
     for one in list(judged) {
         for (what, marks) in
             [("all", &one["trades_all"]), ("surest", &one["trades_surest"]["marks"])]
@@ -120,9 +120,9 @@ fn trades(out: &mut String, name: &str, marks: &Value) {
     let keys =
         ["markout_bps", "gross_bps", "spread_bps", "break_even_taker_bps", "break_even_mid_bps"];
     let _ = write!(out, "<tr><td>{name}<td>{}", text(&marks["trades"]));
-    keys.iter().for_each(|key| {
-        let _ = write!(out, "<td>{}", fixed(&marks[*key], 3));
-    });
+    for key in keys {
+        let _ = write!(out, "<td>{}", fixed(&marks[key], 3));
+    }
     for net in list(&marks["net_bps"]) {
         let _ = write!(out, "<td>{}", fixed(net, 0));
     }
@@ -131,9 +131,8 @@ fn trades(out: &mut String, name: &str, marks: &Value) {
 fn frame(out: &mut String, title: &str) {
     let _ = write!(
         out,
-        "<svg width={SIDE} height={SIDE} viewBox='-30 -20 {0} {0}' role=img \
-         font-size=11><title>{title}</title><text x=0 y=-6>{title}</text>",
-        SIDE
+        "<svg width={SIDE} height={SIDE} viewBox='-30 -20 {SIDE} {SIDE}' role=img \
+         font-size=11><title>{title}</title><text x=0 y=-6>{title}</text>"
     );
 }
 
@@ -162,8 +161,8 @@ fn calibration(out: &mut String, score: &Value) {
 /// Errors of the last fold over its epochs.
 fn learning(out: &mut String, history: &Value) {
     let (wide, folds) = (SIDE - 60.0, list(history));
-    let Some(epochs) = folds.last().map(|fold| list(fold)) else { return };
-    let values = epochs.iter().flat_map(|epoch| list(epoch)).map(number);
+    let Some(epochs) = folds.last().map(list) else { return };
+    let values = epochs.iter().flat_map(list).map(number);
     let (low, high) = values.fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
     frame(out, "error by epoch: training grey, validation blue");
     for (which, colour) in ["#999", "#2b6cb0"].iter().enumerate() {
@@ -181,9 +180,9 @@ fn learning(out: &mut String, history: &Value) {
 
 fn confusion(out: &mut String, score: &Value, classes: &Value) {
     out.push_str("<table><tr><th>came, then said");
-    list(classes).iter().for_each(|class| {
+    for class in list(classes) {
         let _ = write!(out, "<th>{}", text(class));
-    });
+    }
     for (row, class) in list(&score["confusion"]).iter().zip(list(classes)) {
         let _ = write!(out, "<tr><td>{}", text(class));
         for count in list(row).iter().take(list(classes).len()) {

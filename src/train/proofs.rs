@@ -108,7 +108,8 @@ fn the_engine_says_of_the_file_what_training_said() {
     let x = trained.scale.apply(&data.x);
     let mut learner = fit::Learner::new(&data, &x, &[], trained.recipe);
     // The first lane begins where the engine does, and carries its states as far.
-    let mut words = learner.words(&trained.weights, &[0..1_000]).into_iter().peekable();
+    let mut words =
+        learner.words(&trained.weights, std::slice::from_ref(&(0..1_000))).into_iter().peekable();
     let (mut state, mut out) = (engine.state(), [0.0; 2]);
     let mut seen = 0;
     let lane_begins = 1_000_usize.div_ceil(trained.recipe.course.lanes);

@@ -52,7 +52,9 @@ pub fn words(
 ) -> Vec<Word> {
     // One seen beforehand of each: nothing is impossible (Laplace).
     let mut seen = [[0.0_f32; 3]; 3];
-    seen.iter_mut().for_each(|row| row[..classes].fill(1.0));
+    for row in &mut seen {
+        row[..classes].fill(1.0);
+    }
     for at in train.iter().cloned().flatten() {
         let example = &data.examples[at];
         if let Some(class) = example.class {
@@ -68,6 +70,7 @@ pub fn words(
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "a part is a list of ranges")]
 mod tests {
     use super::*;
     use crate::train::row::plain;

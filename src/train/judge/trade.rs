@@ -90,7 +90,9 @@ mod tests {
     #[test]
     fn one_trade_at_a_time_pays_the_spread_and_two_fees() {
         let mut data = plain(30, 1);
-        data.examples.iter_mut().for_each(|e| (e.mid_bps, e.spread_bps) = (3.0, 0.5));
+        for example in &mut data.examples {
+            (example.mid_bps, example.spread_bps) = (3.0, 0.5);
+        }
         data.examples[20].mid_bps = -7.0;
         let word = |at: usize| Word { at, logs: [0.1_f32.ln(), 0.9_f32.ln(), f32::NEG_INFINITY] };
         let mut words: Vec<Word> = (0..30).map(word).collect();

@@ -61,7 +61,9 @@ impl Adam {
         let norm = slopes.iter().map(|&d| f64::from(d) * f64::from(d)).sum::<f64>().sqrt() as f32;
         if norm > self.clip {
             let by = self.clip / norm;
-            slopes.iter_mut().for_each(|d| *d *= by);
+            for slope in slopes.iter_mut() {
+                *slope *= by;
+            }
         }
         let rate = self.rate.at(self.steps);
         self.steps += 1;

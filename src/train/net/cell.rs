@@ -24,7 +24,7 @@ fn tanh(x: f32) -> f32 {
     }
     p = p * s + 4.893_525e-3;
     let mut q = 1.198_258_4e-6_f32;
-    for k in [1.185_347_1e-4, 2.268_434_6e-3, 4.893_525_2e-3] {
+    for k in [1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3] {
         q = q * s + k;
     }
     x * p / q
@@ -65,12 +65,12 @@ pub(super) fn backward(kept: &mut Kept<'_>, d_state: &mut [f32], d_out: &[f32]) 
         (&mut cell[..wide], &kept.before[..wide], &kept.bent[..wide], &d_out[..wide]);
     for j in 0..wide {
         let (i, o, f, g) = (input[j], output[j], forget[j], cell[j]);
-        let d = d_state[j] + d_out[j] * o * (1.0 - bent[j] * bent[j]);
-        input[j] = d * g * i * (1.0 - i);
+        let slope = d_state[j] + d_out[j] * o * (1.0 - bent[j] * bent[j]);
+        input[j] = slope * g * i * (1.0 - i);
         output[j] = d_out[j] * bent[j] * o * (1.0 - o);
-        forget[j] = d * before[j] * f * (1.0 - f);
-        cell[j] = d * i * (1.0 - g * g);
-        d_state[j] = d * f;
+        forget[j] = slope * before[j] * f * (1.0 - f);
+        cell[j] = slope * i * (1.0 - g * g);
+        d_state[j] = slope * f;
     }
 }
 

@@ -210,7 +210,7 @@ impl Pass {
         }
         for (n, row) in rows.chunks_exact_mut(classes).enumerate() {
             let (class, count) = (batch.classes[self.first + n], batch.counts[self.first + n]);
-            row.iter_mut().for_each(|p| *p *= count);
+            scale_all(row, count);
             if count > 0.0 {
                 row[usize::from(class)] -= count;
             }
@@ -253,8 +253,8 @@ impl Pass {
             let keeps = &keeps[step * lanes..(step + 1) * lanes];
             for (lane, &kept) in keeps.iter().enumerate().filter(|(_, kept)| **kept < 1.0) {
                 let at = lane * wide..(lane + 1) * wide;
-                self.d_out[at.clone()].iter_mut().for_each(|d| *d *= kept);
-                self.d_state[at].iter_mut().for_each(|d| *d *= kept);
+                scale_all(&mut self.d_out[at.clone()], kept);
+                scale_all(&mut self.d_state[at], kept);
             }
         }
         let gates = Matrix::new(&memory.gates, 4 * wide);
@@ -280,13 +280,23 @@ fn keep(to: &mut [f32], from: &[f32], keeps: &[f32]) {
 
 /// Draws what is left out; without dropout nothing is.
 fn draw(mask: &mut [f32], dropout: Option<&mut Dropout>) {
-    let Some(Dropout { rate, chance }) = dropout else { return mask.fill(1.0) };
-    let left = (1.0 - *rate).recip();
-    mask.iter_mut().for_each(|m| *m = if chance.unit() < *rate { 0.0 } else { left });
+    mask.fill(1.0);
+    if let Some(dropout) = dropout {
+        let left = (1.0 - dropout.rate).recip();
+        for kept in mask {
+            *kept = if dropout.chance.unit() < dropout.rate { 0.0 } else { left };
+        }
+    }
 }
 
 fn scale(values: &mut [f32], by: &[f32]) {
     values.iter_mut().zip(by).for_each(|(value, by)| *value *= by);
+}
+
+fn scale_all(values: &mut [f32], by: f32) {
+    for value in values {
+        *value *= by;
+    }
 }
 
 fn add_rows(sum: &mut [f32], rows: &[f32]) {
@@ -298,7 +308,9 @@ fn add_rows(sum: &mut [f32], rows: &[f32]) {
 /// Logits become probabilities.
 fn softmax(row: &mut [f32]) {
     let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    row.iter_mut().for_each(|x| *x = (*x - top).exp());
+    for x in row.iter_mut() {
+        *x = (*x - top).exp();
+    }
     let sum: f32 = row.iter().sum();
-    row.iter_mut().for_each(|x| *x /= sum);
+    scale_all(row, sum.recip());
 }

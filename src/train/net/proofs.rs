@@ -1,5 +1,5 @@
-//! Proofs of both passes: a plain twin in double precision, PyTorch's own slopes, sets so small that
-//! they must be learned by heart.
+//! Proofs of both passes: a plain twin in double precision, the slopes of `PyTorch`, sets so small
+//! that they must be learned by heart.
 
 use super::*;
 
@@ -91,7 +91,9 @@ fn every_slope_is_that_of_finite_differences_in_double_precision() {
         let rows = rows(shape, steps, lanes, n as u64);
         let mut weights = Weights::random(shape, 3);
         let mut chance = Chance::new(5, 5);
-        weights.values.iter_mut().for_each(|w| *w += 0.4 * (chance.unit() - 0.5));
+        for w in &mut weights.values {
+            *w += 0.4 * (chance.unit() - 0.5);
+        }
         let (loss, slopes) = slopes(&weights, &rows, steps, lanes);
         let mut at: Vec<f64> = weights.values.iter().map(|&w| f64::from(w)).collect();
         let expected = twin(shape, &at, &rows.batch(), lanes);
@@ -110,12 +112,12 @@ fn every_slope_is_that_of_finite_differences_in_double_precision() {
     }
 }
 
-/// Of PyTorch 2.15.0 (`nn.LSTM`, `nn.Linear`, `cross_entropy(reduction="sum")`, float64), its gates
+/// Of `PyTorch` 2.15.0 (`nn.LSTM`, `nn.Linear`, `cross_entropy(reduction="sum")`, float64), its gates
 /// put in our order: 3 inputs, 2 layers of 2 cells, 3 classes, 4 steps of 2 lanes; weight `k` is
 /// `0.6 sin(1.7 k + 0.3)`, input `k` is `cos(0.9 k)`, class `k` is `(2 k + 1) mod 3`.
 const TORCH_LOSS: f64 = 9.163_534_294;
 #[rustfmt::skip]
-#[allow(clippy::unreadable_literal, reason = "as PyTorch printed them")]
+#[allow(clippy::unreadable_literal, clippy::excessive_precision, reason = "as PyTorch printed them")]
 const TORCH_SLOPES: [f32; 97] = [
     -4.388494e-05, -1.718598e-03, -2.092710e-03, -3.010120e-03, -8.487098e-04, 1.954987e-03,
     -3.462733e-03, -2.685559e-03, 1.239920e-04, 1.038857e-03, 2.010959e-03, 1.461207e-03,
@@ -233,7 +235,9 @@ fn a_set_of_sixteen_is_learned_by_heart() {
         let mut slopes = vec![0.0; shape.count()];
         loss = pass.forward(&weights, &rows.batch(), None) / lanes as f64;
         pass.backward(&weights, &rows.batch(), &mut slopes);
-        slopes.iter_mut().for_each(|d| *d /= lanes as f32);
+        for slope in &mut slopes {
+            *slope /= lanes as f32;
+        }
         adam.step(&mut weights.values, &mut slopes);
     }
     assert!(loss < 0.01, "{loss}; it began at {}", 3.0_f64.ln());

@@ -68,6 +68,7 @@ fn part(data: &Dataset, from_ns: i64, to_ns: i64, window: Option<usize>) -> Part
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "a part is a list of ranges")]
 mod tests {
     use super::super::dataset::proofs::plain;
     use super::*;
