@@ -1,19 +1,69 @@
 //! The venues in a box, as `run` has them: started on loopback, with a configuration that leads to
 //! them.
 
-use super::output::Failure;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::output::{Failure, say};
 use super::run::Arguments;
+use super::sim;
+use crate::sim::server::{self, Handle, Settings};
 
 /// The venues, while they serve.
-pub(super) struct BuiltIn;
+pub(super) struct BuiltIn {
+    handle: Handle,
+    ca_file: PathBuf,
+}
+
+/// Hosts that each of them stands for, in the order of [`Handle::addresses`].
+const HOSTS: [&[&str]; 3] = [
+    &["ws.kraken.com", "ws-auth.kraken.com", "api.kraken.com"],
+    &["stream.binance.com", "api.binance.com", "ws-api.binance.com"],
+    &["advanced-trade-ws.coinbase.com", "advanced-trade-ws-user.coinbase.com", "api.coinbase.com"],
+];
+
+/// What is configured otherwise than in the manual: horizons and strategies that have something to
+/// do within seconds, on a market that is made up.
+const OVERLAY: &str = include_str!("../config/built_in.toml");
 
 impl BuiltIn {
-    pub(super) fn start(_arguments: &Arguments) -> Result<BuiltIn, Failure> {
-        Err(Failure::failed("not yet"))
+    /// Starts them.
+    pub(super) fn start(arguments: &Arguments) -> Result<BuiltIn, Failure> {
+        let faults = arguments.faults.as_deref().map(sim::plan).transpose()?.unwrap_or_default();
+        let file = format!("neural-kraken-ca-{}.pem", std::process::id());
+        let ca_file = std::env::temp_dir().join(file);
+        let settings = Settings {
+            seed: arguments.seed,
+            addresses: [SocketAddr::from(([127, 0, 0, 1], 0)); 3],
+            speed: arguments.speed,
+            ca_file: Some(ca_file.clone()),
+            faults,
+        };
+        let handle = server::start(&settings).map_err(Failure::failed)?;
+        let [kraken, binance, coinbase] = handle.addresses();
+        say(format_args!(
+            "built-in venues on loopback: kraken {kraken}, binance {binance}, coinbase {coinbase}"
+        ));
+        Ok(BuiltIn { handle, ca_file })
     }
 
     /// The configuration that leads to them.
     pub(super) fn overlay(&self) -> String {
-        String::new()
+        let mut text = String::from(OVERLAY);
+        let _ = writeln!(text, "\n[live]\nca_files = [{:?}]\n\n[live.addresses]", self.ca_file);
+        for (hosts, address) in HOSTS.iter().zip(self.handle.addresses()) {
+            for host in *hosts {
+                let _ = writeln!(text, "\"{host}\" = \"{address}\"");
+            }
+        }
+        text
+    }
+}
+
+impl Drop for BuiltIn {
+    fn drop(&mut self) {
+        // It is of no use to anybody any more.
+        let _ = std::fs::remove_file(&self.ca_file);
     }
 }

@@ -12,7 +12,6 @@ use super::output::{self, Failure};
 use super::parquet;
 use super::recordings::{self, Loaded, Recordings};
 use super::replay::plan_of;
-use super::sheet::{Desk, Sheet, Thinning};
 use super::table::grouped;
 use crate::base::Instruments;
 use crate::config::Config;
@@ -20,6 +19,7 @@ use crate::event::HORIZONS;
 use crate::pipeline;
 use crate::stage::signal::{Level, Signals};
 use crate::tape::Tape;
+use crate::train::{Desk, Sheet, Thinning};
 
 /// Write what the signals say over recordings, with what the mid did afterwards, for research.
 ///
@@ -79,7 +79,9 @@ pub(super) fn run(
     }
     let config = arguments.recordings.setup(config)?.config;
     let Loaded { tape, instruments, .. } = arguments.recordings.load(&config)?;
-    let (sheet, shortened) = play(arguments, &config, &tape, &instruments);
+    let pace_ns = i64::from(arguments.pace_ms) * 1_000_000;
+    let thinning = Thinning { every: arguments.every, pace_ns };
+    let (sheet, shortened) = sheet_of(&config, &tape, &instruments, thinning);
     write(&arguments.out, |file| match form {
         Form::Csv => {
             let mut out = BufWriter::with_capacity(1 << 16, file);
@@ -150,18 +152,16 @@ fn form(out: &Path) -> Result<Form, Failure> {
 }
 
 /// Plays the tape: all rows, and how many windows were too short.
-fn play(
-    arguments: &Arguments,
+pub(super) fn sheet_of(
     config: &Config,
     tape: &Tape,
     instruments: &Instruments,
+    thinning: Thinning,
 ) -> (Sheet, u64) {
     let bar = output::progress(tape.len() as u64, "playing", false);
     let mut plan = plan_of(config);
     plan.books.stale_after_ns_of = recordings::silences(tape, config);
     let level = Level::named(plan.level.name()).filter(|level| level.is_here());
-    let pace_ns = i64::from(arguments.pace_ms) * 1_000_000;
-    let thinning = Thinning { every: arguments.every, pace_ns };
     let mut desk = Desk {
         signals: Signals::new(instruments, &config.signal.settings(level)),
         sheet: Sheet::new(instruments.len(), config.signal.horizons_ns, thinning),

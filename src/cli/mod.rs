@@ -19,11 +19,12 @@ mod resume;
 mod run;
 mod sample;
 mod session;
-mod sheet;
 mod sim;
 mod state;
 mod statistics;
 mod table;
+#[cfg(feature = "train")]
+mod train;
 mod why;
 mod trading;
 mod risk;
@@ -63,8 +64,21 @@ enum Verb {
     Sim(sim::Arguments),
     Features(Box<features::Arguments>),
     Model(model::Arguments),
+    #[cfg(feature = "train")]
+    Train(Box<train::Arguments>),
+    /// Train a network on recordings; this program was built without it.
+    #[cfg(not(feature = "train"))]
+    Train(Untrained),
     Config(config::Arguments),
     Resume(resume::Arguments),
+}
+
+/// Whatever is asked of training, the answer is the same.
+#[cfg(not(feature = "train"))]
+#[derive(Debug, clap::Args)]
+struct Untrained {
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    all: Vec<String>,
 }
 
 /// Does what the arguments say and returns the exit code.
@@ -89,6 +103,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Sim(arguments)) => sim::run(&arguments, json),
         Some(Verb::Features(arguments)) => features::run(&arguments, file, json),
         Some(Verb::Model(arguments)) => model::run(&arguments, json),
+        #[cfg(feature = "train")]
+        Some(Verb::Train(arguments)) => train::run(&arguments, file, json),
+        #[cfg(not(feature = "train"))]
+        Some(Verb::Train(_)) => Err(output::Failure::misused(
+            "this program was built without training: build it with `cargo build --release \
+             --features train`",
+        )),
         Some(Verb::Config(arguments)) => config::run(&arguments, file, json),
         Some(Verb::Resume(arguments)) => resume::run(&arguments, json),
     };

@@ -12,9 +12,9 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
 
-use super::sheet::{Row, Sheet};
 use crate::base::Instruments;
 use crate::event::{FEATURES, HORIZONS};
+use crate::train::{Row, Sheet};
 
 /// Rows that are written at once: a few megabytes.
 const GROUP_ROWS: usize = 1 << 16;

@@ -45,13 +45,13 @@ pub(super) struct Arguments {
     record: Option<PathBuf>,
     /// Seed of the built-in venues.
     #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     /// Trouble of the built-in venues, by file (see `sim --help`).
     #[arg(long, value_name = "FILE")]
-    faults: Option<PathBuf>,
+    pub(super) faults: Option<PathBuf>,
     /// How fast time goes at the built-in venues.
     #[arg(long, value_name = "X", default_value_t = 1)]
-    speed: u32,
+    pub(super) speed: u32,
 }
 
 const AFTER_HELP: &str = "\

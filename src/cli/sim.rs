@@ -109,7 +109,7 @@ pub(super) fn run(arguments: &Arguments, as_json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn plan(file: &Path) -> Result<Plan, Failure> {
+pub(super) fn plan(file: &Path) -> Result<Plan, Failure> {
     let unreadable = |why: &dyn std::fmt::Display| {
         Failure::failed(format_args!(
             "cannot read {}: {why}; name another --faults",

@@ -17,6 +17,8 @@ pub use self::ort::{Runtime, RuntimeError, is_here as runtime_is_here};
 pub use engine::{Engine, Reach, Scratch, State};
 pub use invented::{draw, invented};
 pub use kernel::Level;
+#[cfg(feature = "train")]
+pub use kernel::{Matrix, multiply};
 pub use network::{Activation, Dense, Form, Layer, Meta, Network, Output};
 pub use npy::{Npy, NpyError};
 pub use onnx::{OnnxError, Read, load, read, save, write};

@@ -20,7 +20,7 @@ pub mod server;
 pub mod statistics;
 pub mod exchange;
 
-pub use recording::{Fault, Plan, Recording, Truth, record};
-pub use keys::Keys;
 pub use hall::{Hall, VENUES};
+pub use keys::Keys;
+pub use recording::{Fault, Plan, Recording, Truth, record};
 pub use world::{Listed, Settings, Update, World};

@@ -11,9 +11,13 @@ mod avx512;
 mod cell;
 mod lanes;
 mod level;
+#[cfg(feature = "train")]
+mod matrix;
 mod portable;
 
 pub(super) use cell::{Gates, exp, sigmoid, step, tanh};
 pub(super) use lanes::{LANES, Lanes, QUAD};
 pub use level::Level;
 pub(super) use level::{Here, Job};
+#[cfg(feature = "train")]
+pub use matrix::{Matrix, multiply};

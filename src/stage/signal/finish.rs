@@ -76,13 +76,15 @@ pub(super) fn finish<R: Real>(sums: &Sums, bps: f64) -> [R; Over::ALL.len()] {
     let nothing = R::default();
     let or_nothing = |is_something: bool, value: R| if is_something { value } else { nothing };
     let is_moving = sums.variance > VARIANCE_MIN;
+    let (order_gross, trade_gross) = (R::of(sums.order_gross), R::of(sums.trade_gross));
     [
         R::of(sums.log_return * BPS),
         R::of(sums.above * bps),
         or_nothing(is_moving, R::of(sums.above) / R::of(sums.variance).root()),
         R::of(sums.squares * (BPS * BPS)).root(),
-        or_nothing(sums.order_gross > 0.0, R::of(sums.order) / R::of(sums.order_gross)),
-        or_nothing(sums.trade_gross > 0.0, R::of(sums.trade) / R::of(sums.trade_gross)),
+        // After a long silence a sum may be above zero and what it is rounded to is not.
+        or_nothing(order_gross > nothing, R::of(sums.order) / order_gross),
+        or_nothing(trade_gross > nothing, R::of(sums.trade) / trade_gross),
     ]
 }
 
@@ -101,4 +103,26 @@ pub(super) fn put<R: Real>(
     out[3][h] = shown[3];
     out[4][h] = shown[4];
     out[5][h] = shown[5];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_faded_below_the_smallest_float_is_nothing() {
+        let mut sums = Sums {
+            above: 0.0,
+            variance: 0.0,
+            log_return: 0.0,
+            squares: 0.0,
+            order: -1e-60,
+            order_gross: 1e-60,
+            trade: 1e-60,
+            trade_gross: 1e-60,
+        };
+        assert_eq!(finish::<f32>(&sums, 1.0), [0.0; Over::ALL.len()]);
+        (sums.order, sums.order_gross) = (-1e-30, 2e-30);
+        assert_eq!(finish::<f32>(&sums, 1.0)[Over::OrderFlow as usize], -0.5);
+    }
 }

@@ -1,50 +1,67 @@
-//! The rows of `features`: one for each view, with what the mid did afterwards, and how they are
-//! written as text.
+//! The rows of recordings: one for each view, as the signal stage that trades sees it, with what
+//! the mid did afterwards, and how they are written as text.
+//!
+//! In: views. Out: rows, mids. Never: a signal of its own.
 
 use std::io::{self, Write};
 
 use crate::base::{Instruments, render};
-use crate::event::{BookState, FEATURES, Features, HORIZONS, Level, Seen, View};
+use crate::event::{BookState, FEATURES, Features, HORIZONS, Level, Now, Seen, View};
 use crate::stage::contract::{Emit, On};
 use crate::stage::signal::Signals;
 
 /// A view and its features.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) frame: u64,
-    pub(super) recv_ns: i64,
-    pub(super) instrument: u32,
-    pub(super) state: BookState,
-    pub(super) bid: Level,
-    pub(super) ask: Level,
-    pub(super) decimals: (u8, u8),
-    pub(super) values: [f32; FEATURES],
-    pub(super) ready: u8,
+pub struct Row {
+    /// The frame that caused it.
+    pub frame: u64,
+    /// When it came.
+    pub recv_ns: i64,
+    /// The instrument's id.
+    pub instrument: u32,
+    /// How far the book can be trusted.
+    pub state: BookState,
+    /// Best bid.
+    pub bid: Level,
+    /// Best ask.
+    pub ask: Level,
+    /// Decimals of prices and of quantities.
+    pub decimals: (u8, u8),
+    /// What the signals say.
+    pub values: [f32; FEATURES],
+    /// Bit `h` is set once horizon `h` can be trusted.
+    pub ready: u8,
     /// Its place among all views of its instrument.
-    place: usize,
+    pub place: usize,
 }
 
-/// The mid of one view, twice, or 0 where there is none.
+/// The mid of one view.
 #[derive(Clone, Copy, Debug)]
-struct Mid {
-    at_ns: i64,
-    mid2: i64,
+pub struct Mid {
+    /// When it was seen, `recv_ns`.
+    pub at_ns: i64,
+    /// Bid and ask together, or 0 where there is none of the two.
+    pub mid2: i64,
     /// Counts up where the mids before and after do not belong together.
-    era: u32,
+    pub era: u32,
+    /// Microprice less mid, basis points of the mid.
+    pub micro_bps: f32,
 }
 
 /// Which views become rows; all of them count for what came after.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Thinning {
+pub struct Thinning {
     /// One view in this many, of each instrument.
-    pub(super) every: u64,
+    pub every: u64,
     /// At most one row in this time, of each instrument.
-    pub(super) pace_ns: i64,
+    pub pace_ns: i64,
 }
 
 /// Rows of a recording, in its order.
-pub(super) struct Sheet {
-    pub(super) rows: Vec<Row>,
+#[derive(Debug)]
+pub struct Sheet {
+    /// The rows.
+    pub rows: Vec<Row>,
     horizons_ns: [i64; HORIZONS],
     mids: Vec<Vec<Mid>>,
     thinning: Thinning,
@@ -54,11 +71,13 @@ pub(super) struct Sheet {
 }
 
 /// The signal stage behind the books, and the sheet behind it.
-pub(super) struct Desk<'a> {
-    pub(super) signals: Signals,
-    pub(super) sheet: Sheet,
+pub struct Desk<'a> {
+    /// The stage.
+    pub signals: Signals,
+    /// What it says.
+    pub sheet: Sheet,
     /// Told the frame of each view.
-    pub(super) progress: &'a mut dyn FnMut(u64),
+    pub progress: &'a mut dyn FnMut(u64),
 }
 
 impl Emit<View> for Desk<'_> {
@@ -80,7 +99,8 @@ impl Emit<Seen<'_>> for Sheet {
         let decimals = (quote.price_decimals, quote.qty_decimals);
         // A memory that began anew has nothing ready: the signals and the labels agree on breaks.
         let era = mids.last().map_or(0, |last| last.era + u32::from(mid2 == 0 || last.mid2 == 0));
-        mids.push(Mid { at_ns, mid2, era });
+        let micro_bps = message.features.now(Now::Micro);
+        mids.push(Mid { at_ns, mid2, era, micro_bps });
         let is_paced = at_ns >= self.kept_ns[index].saturating_add(self.thinning.pace_ns);
         if !(place as u64).is_multiple_of(self.thinning.every) || !is_paced {
             return;
@@ -102,11 +122,8 @@ impl Emit<Seen<'_>> for Sheet {
 }
 
 impl Sheet {
-    pub(super) fn new(
-        instruments: usize,
-        horizons_ns: [i64; HORIZONS],
-        thinning: Thinning,
-    ) -> Self {
+    /// No rows yet, of so many instruments.
+    pub fn new(instruments: usize, horizons_ns: [i64; HORIZONS], thinning: Thinning) -> Self {
         Sheet {
             rows: Vec::new(),
             horizons_ns,
@@ -117,8 +134,13 @@ impl Sheet {
         }
     }
 
+    /// Every view of an instrument, in order.
+    pub fn mids(&self, instrument: u32) -> &[Mid] {
+        self.mids.get(instrument as usize).map_or(&[], Vec::as_slice)
+    }
+
     /// Names of the columns, in their order.
-    pub(super) fn columns() -> Vec<String> {
+    pub fn columns() -> Vec<String> {
         let mut names: Vec<String> =
             ["frame", "recv_ns", "venue", "symbol", "state", "bid", "ask", "bid_qty", "ask_qty"]
                 .map(String::from)
@@ -131,7 +153,7 @@ impl Sheet {
 
     /// What the mid did until each horizon after a row: log return, basis points. `None` where the
     /// recording ends first, or the book was not live all the way.
-    pub(super) fn ahead(&self, row: &Row) -> [Option<f64>; HORIZONS] {
+    pub fn ahead(&self, row: &Row) -> [Option<f64>; HORIZONS] {
         let mids = &self.mids[row.instrument as usize];
         let now = mids[row.place];
         self.horizons_ns.map(|horizon_ns| {
@@ -146,11 +168,7 @@ impl Sheet {
     }
 
     /// Writes all rows as text with commas, names first.
-    pub(super) fn write_csv(
-        &self,
-        instruments: &Instruments,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    pub fn write_csv(&self, instruments: &Instruments, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", Sheet::columns().join(","))?;
         for row in &self.rows {
             let Some(instrument) = instruments.iter().nth(row.instrument as usize) else {
@@ -180,7 +198,7 @@ impl Sheet {
 
 impl Row {
     /// Bid, ask and their quantities, each with its decimals.
-    pub(super) fn numbers(&self) -> [(i64, u8); 4] {
+    pub fn numbers(&self) -> [(i64, u8); 4] {
         let (price, qty) = self.decimals;
         [(self.bid.price, price), (self.ask.price, price), (self.bid.qty, qty), (self.ask.qty, qty)]
     }

@@ -1,0 +1,17 @@
+//! Judge: what forecasts are worth, beside what is simple.
+//!
+//! Never: a number that the test part helped to choose.
+
+mod baseline;
+mod calibrate;
+mod score;
+mod resample;
+mod trade;
+
+pub use baseline::{Simple, words as simple_words};
+pub use calibrate::{cooled, temperature};
+pub use resample::{Interval, interval};
+#[cfg(test)]
+pub use score::lean;
+pub use score::{Score, is_hit};
+pub use trade::{FEES_BPS, Marks, marks, sureness};
