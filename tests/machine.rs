@@ -26,6 +26,7 @@ mod story {
     mod output;
     mod refused;
     mod resume;
+    mod run;
     mod sim;
     mod stand;
     mod trading;

@@ -174,6 +174,18 @@ pub fn render(units: i64, decimals: u8) -> String {
     format!("{sign}{}.{:0width$}", digits / unit, digits % unit)
 }
 
+impl fmt::Display for Decimal {
+    /// Plain decimal text, without zeros at its end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = render(self.mantissa, self.scale);
+        let short = match text.contains('.') {
+            true => text.trim_end_matches('0').trim_end_matches('.'),
+            false => &text,
+        };
+        f.write_str(short)
+    }
+}
+
 impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -242,6 +254,15 @@ mod tests {
         assert_eq!(at("25.42618900", 5), Err(DecimalError::TooFine(5)));
         assert_eq!(at("25.42618000", 5), Ok(2_542_618));
         assert_eq!(at("1e-9", 8), Err(DecimalError::TooFine(8)));
+    }
+
+    #[test]
+    fn it_shows_as_plain_text() {
+        let shown = |text: &str| Decimal::parse(text.as_bytes()).unwrap().to_string();
+        assert_eq!(
+            ["1e-8", "0.10", "120", "-2.50", "0"].map(shown),
+            ["0.00000001", "0.1", "120", "-2.5", "0"]
+        );
     }
 
     #[test]

@@ -51,7 +51,8 @@ impl BuiltIn {
     /// The configuration that leads to them.
     pub(super) fn overlay(&self) -> String {
         let mut text = String::from(OVERLAY);
-        let _ = writeln!(text, "\n[live]\nca_files = [{:?}]\n\n[live.addresses]", self.ca_file);
+        let file = toml::Value::from(self.ca_file.display().to_string());
+        let _ = writeln!(text, "\n[live]\nca_files = [{file}]\n\n[live.addresses]");
         for (hosts, address) in HOSTS.iter().zip(self.handle.addresses()) {
             for host in *hosts {
                 let _ = writeln!(text, "\"{host}\" = \"{address}\"");

@@ -37,7 +37,7 @@ use clap::{Parser, Subcommand};
 
 /// A lock-free trading pipeline for Kraken, Binance and Coinbase.
 ///
-/// With no verb it replays the recording that comes with it: a first look at the machine.
+/// With no verb it runs: on the built-in venues, or on those that --config names.
 #[derive(Debug, Parser)]
 #[command(name = "neural-kraken", version, max_term_width = 100)]
 struct Arguments {
@@ -94,7 +94,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let file = file.as_deref();
     let result = match verb {
-        None => replay::run(&replay::Arguments::built_in(), file, json),
+        None => run::run(&run::Arguments::built_in(), file, json),
         Some(Verb::Run(arguments)) => run::run(&arguments, file, json),
         Some(Verb::Replay(arguments)) => replay::run(&arguments, file, json),
         Some(Verb::Why(arguments)) => why::run(&arguments, file, json),

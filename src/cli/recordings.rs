@@ -17,7 +17,7 @@ use crate::tape::{self, Given, SAMPLES, Spec, Tape};
 #[derive(Debug, Args)]
 pub(super) struct Recordings {
     /// Recordings: FILE, or V:F:FILE.
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", default_values_t = built_in())]
     pub(super) files: Vec<String>,
     /// Venue whose frames they hold.
     #[arg(long, value_name = "V")]
@@ -51,19 +51,12 @@ pub(super) struct Setup {
     pub(super) is_recorded: bool,
 }
 
-impl Recordings {
-    /// The recordings that come with the program.
-    pub(super) fn built_in() -> Recordings {
-        let named = |(name, venue, _): &(&str, &str, _)| format!("{venue}:stamped:{name}");
-        Recordings {
-            files: SAMPLES.iter().map(named).collect(),
-            venue: None,
-            format: None,
-            symbols: Vec::new(),
-            instrument: Vec::new(),
-        }
-    }
+/// The recordings that come with the program.
+fn built_in() -> Vec<String> {
+    SAMPLES.iter().map(|(name, venue, _)| format!("{venue}:stamped:{name}")).collect()
+}
 
+impl Recordings {
     /// A journal.
     pub(super) fn journal(path: &Path) -> Recordings {
         Recordings {

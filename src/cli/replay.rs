@@ -25,7 +25,7 @@ use crate::venue::wire::FastLevel;
 /// Play recordings through the machine: books proven, orders filled on paper, latency measured.
 ///
 /// Each FILE is read as --venue and --format say, or as V:F:FILE says; several merge in time order.
-/// Gzip is read as is. A journal is played with the configuration that it was recorded with, unless
+/// Without one, the recordings that come with the program are played. Gzip is read as is. A journal is played with the configuration that it was recorded with, unless
 /// --config names another.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
@@ -65,19 +65,6 @@ Examples:
   neural-kraken why 17 session";
 
 impl Arguments {
-    /// What runs when no verb is given: the recordings that come with the program.
-    pub(super) fn built_in() -> Arguments {
-        Arguments {
-            recordings: Recordings::built_in(),
-            layout: None,
-            pace: String::from("max"),
-            no_fills: false,
-            record: None,
-            risk_state: None,
-            against: None,
-        }
-    }
-
     /// As configured, but for what the arguments say themselves.
     fn plan(&self, config: &Config) -> Result<Plan, Failure> {
         let layout = match &self.layout {

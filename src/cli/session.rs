@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::account::Account;
 use super::output;
 use super::table::grouped;
-use crate::base::{Instrument, Instruments, Nanos};
+use crate::base::{Decimal, Instrument, Instruments, Nanos, render};
 use crate::cold::{Heard, Recorded, Scribe};
 use crate::journal::JournalError;
 use crate::pipeline::{Listener, Note, Output, Pulse};
@@ -164,20 +164,22 @@ impl Listener for Session<'_> {
     }
 }
 
-/// What a venue says of an instrument otherwise than the configuration.
+/// What a venue says of an instrument otherwise than the configuration, where orders or books would
+/// suffer from it.
 fn differences(instrument: &Instrument, described: &Described) -> Vec<String> {
     let name = instrument.name();
     let mut found = Vec::new();
-    let mut compare = |what: &str, ours: u8, theirs: u8| {
-        if ours < theirs {
+    let mut compare = |what: &str, ours: i64, decimals: u8, theirs: Decimal| {
+        if theirs.at(decimals) != Ok(ours) && theirs.mantissa != 0 {
             found.push(format!(
-                "{name}: the venue writes {what} with {theirs} decimals, the configuration says \
-                 {ours}; set `{what}_decimals = {theirs}` in its [[instruments]]"
+                "{name}: the venue's {what} is {theirs}, the configuration's {}; set `{what} = \
+                 \"{theirs}\"` in its [[instruments]], with enough decimals",
+                render(ours, decimals)
             ));
         }
     };
-    compare("price", instrument.price_decimals, described.price_decimals);
-    compare("qty", instrument.qty_decimals, described.qty_decimals);
+    compare("tick", instrument.tick.0, instrument.price_decimals, described.tick);
+    compare("lot", instrument.lot.0, instrument.qty_decimals, described.lot);
     found
 }
 

@@ -3,7 +3,6 @@
 //! In: what sessions want. Out: lines that are open, answers, failures, to one hot thread.
 //! Never: a retry of its own; when to try again is the session's business.
 
-use std::fmt::Display;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -257,7 +256,7 @@ fn failure(error: &DialError) -> Failure {
 }
 
 /// An error with what is behind it.
-fn told(error: &(impl Display + std::error::Error)) -> String {
+fn told(error: &impl std::error::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),

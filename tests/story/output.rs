@@ -13,7 +13,7 @@ fn program() -> Command {
 #[test]
 fn the_first_look_needs_no_argument_and_no_file() {
     let folder = Folder::new("first");
-    let told = folder.run::<&str>([]);
+    let told = folder.run(["replay"]);
     for word in
         ["Three faults are in it on purpose", "binance:BTCUSDT", "Latency, ns", "Next: play"]
     {

@@ -6,6 +6,7 @@ use super::super::network::{Activation, Dense, Layer, Network, Output};
 use super::*;
 
 /// `(h, c)` of one layer after one more row.
+#[allow(clippy::many_single_char_names, reason = "the letters of the formulas")]
 fn cell(layer: &Layer, x: &[f64], h: &[f64], c: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let sum = |row: usize| {
         let w = &layer.w[row * layer.inputs..(row + 1) * layer.inputs];

@@ -132,7 +132,9 @@ impl Ear {
             }
             if heard == 0 {
                 if is_closed {
-                    waiting.iter().for_each(|output| to.output(output));
+                    for output in &waiting {
+                        to.output(output);
+                    }
                     return self.script.lost();
                 }
                 thread::park_timeout(Duration::from_micros(500));
@@ -152,9 +154,9 @@ impl Ear {
         while heard < BATCH as u64 {
             let has_heard = script.pop(&mut |frame| {
                 // All that went out in the steps before it was tapped before it was.
-                taps.iter_mut().for_each(|tap| {
+                for tap in &mut *taps {
                     tap::drain(tap, room);
-                });
+                }
                 waiting.extend(room.drain(..));
                 while waiting.front().is_some_and(|output| output.step < frame.number) {
                     if let Some(output) = waiting.pop_front() {
@@ -169,9 +171,9 @@ impl Ear {
             heard += 1;
         }
         // Taps must not fill while nothing comes in.
-        taps.iter_mut().for_each(|tap| {
+        for tap in taps {
             tap::drain(tap, room);
-        });
+        }
         waiting.extend(room.drain(..));
         heard
     }

@@ -186,7 +186,9 @@ impl OutputHash {
 /// The number of all these outputs.
 pub fn hash(outputs: &[Output]) -> String {
     let mut hash = OutputHash::default();
-    outputs.iter().for_each(|output| hash.add(output));
+    for output in outputs {
+        hash.add(output);
+    }
     hash.text()
 }
 
