@@ -1,6 +1,6 @@
 //! Net: sockets that are polled, TLS records opened in place, websocket frames, a little HTTP.
 //!
-//! A cold thread dials ([`dial`], [`dial_http`]): names, handshakes, upgrades, all of it waiting
+//! A cold thread dials ([`dial()`], [`dial_http`]): names, handshakes, upgrades, all of it waiting
 //! and allocating. What comes out, a [`Wire`] or an [`Http`], is sent to a hot thread, which polls
 //! it and sends on it without a wait and without an allocation. [`fetch`] is for the cold side
 //! alone.

@@ -76,6 +76,12 @@ const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
+/// It is dialled on one thread and polled on another.
+const _: () = {
+    const fn goes_to_another_thread<T: Send>() {}
+    goes_to_another_thread::<Wire>();
+};
+
 impl Wire {
     pub(crate) fn new(
         stream: Stream,

@@ -48,6 +48,12 @@ impl<'a> Reply<'a> {
     }
 }
 
+/// It is dialled on one thread and polled on another.
+const _: () = {
+    const fn goes_to_another_thread<T: Send>() {}
+    goes_to_another_thread::<Http>();
+};
+
 impl Http {
     pub(crate) fn new(stream: Stream, body_bytes_max: usize, notes: Vec<Note>) -> Http {
         let awaited = Awaited::new(body_bytes_max);
