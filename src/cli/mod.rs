@@ -77,6 +77,7 @@ enum Verb {
 #[cfg(not(feature = "train"))]
 #[derive(Debug, clap::Args)]
 struct Untrained {
+    #[allow(dead_code, reason = "taken only so that no word of it is refused")]
     #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
     all: Vec<String>,
 }

@@ -154,7 +154,7 @@ impl<'a> Learner<'a> {
             if total <= 0.0 {
                 continue;
             }
-            let error = self.learn(chance.next(), total);
+            let error = self.learn(chance.bits(), total);
             loss += error;
             counted += total;
             seen(n + 1, batches.len(), error / total);

@@ -143,3 +143,28 @@ fn a_word_leans_by_the_difference_of_its_outer_classes() {
     let word = fit::Word { at: 0, logs: [0.2_f32.ln(), 0.5_f32.ln(), 0.3_f32.ln()] };
     assert!((lean(&word, 3) - 0.1).abs() < 1e-6 && (lean(&word, 2) - 0.3).abs() < 1e-6);
 }
+
+#[test]
+fn the_model_that_comes_along_is_whole_and_runs() {
+    let file = read(include_bytes!("../../models/spot_btcusdt_2s.onnx")).unwrap();
+    let places = file.meta.features.iter().map(|name| {
+        (0..crate::event::FEATURES).find(|place| Features::name(*place) == *name).unwrap()
+    });
+    assert_eq!(places.count(), file.network.inputs);
+    assert_eq!((file.meta.horizon_ns, file.meta.warmup), (2_000_000_000, 32));
+    let engine = Engine::new(&file.network, Set::detect()).unwrap();
+    let (mut state, mut out) = (engine.state(), [0.0; 2]);
+    // A row as on average, save that flow and book lean far up, then far down.
+    let said = [1.0, -1.0].map(|lean| {
+        let is_leaning =
+            |name: &String| name.starts_with("imbalance") || name.starts_with("order_flow");
+        let value = |name| if is_leaning(name) { lean } else { 0.0 };
+        let row: Vec<f32> = file.meta.features.iter().map(value).collect();
+        state = engine.state();
+        for _ in 0..file.meta.warmup {
+            assert!(engine.step(&mut state, &row, &mut out));
+        }
+        out[1]
+    });
+    assert!(said[0] > 0.5 && said[1] < 0.5, "{said:?}");
+}

@@ -11,7 +11,5 @@ mod trade;
 pub use baseline::{Simple, words as simple_words};
 pub use calibrate::{cooled, temperature};
 pub use resample::{Interval, interval};
-#[cfg(test)]
-pub use score::lean;
-pub use score::{Score, is_hit};
+pub use score::{BINS, Bin, Score, is_hit, lean};
 pub use trade::{FEES_BPS, Marks, marks, sureness};

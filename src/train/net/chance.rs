@@ -11,12 +11,12 @@ impl Chance {
     pub fn new(seed: u64, stream: u64) -> Chance {
         let mut chance = Chance(seed ^ stream.wrapping_mul(0xD134_2543_DE82_EF95));
         // Neighbouring seeds begin far apart.
-        chance.0 = chance.next();
+        chance.0 = chance.bits();
         chance
     }
 
     /// 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -26,12 +26,12 @@ impl Chance {
 
     /// From 0 to 1, without 1.
     pub fn unit(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1 << 24) as f32
+        (self.bits() >> 40) as f32 / (1 << 24) as f32
     }
 
     /// From 0 to `end`, without `end`; 0 where `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
-        ((u128::from(self.next()) * end as u128) >> 64) as usize
+        ((u128::from(self.bits()) * end as u128) >> 64) as usize
     }
 
     /// Another order, all of them as likely (Fisher and Yates).
@@ -50,7 +50,7 @@ mod tests {
     fn one_seed_gives_one_sequence_and_streams_differ() {
         let take = |seed, stream| -> Vec<u64> {
             let mut chance = Chance::new(seed, stream);
-            (0..4).map(|_| chance.next()).collect()
+            (0..4).map(|_| chance.bits()).collect()
         };
         assert_eq!(take(1, 2), take(1, 2));
         assert_ne!(take(1, 2), take(1, 3));
