@@ -44,6 +44,7 @@ pub struct Survey {
 pub fn survey(tape: &mut Tape, given: &[Given], wanted: &[Symbol]) -> Result<Survey, TapeError> {
     let mut pass = Pass::default();
     pass.look_at(tape);
+    pass.take_listed(tape);
     date_beginnings(tape);
     pass.check_venues(tape)?;
     let only = pass.only_instruments(tape);
@@ -83,6 +84,8 @@ struct Found {
     /// Levels of the larger side of the first snapshot.
     widest: u32,
     events: u64,
+    /// Does the recording itself list it?
+    is_listed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -136,6 +139,14 @@ impl Pass {
         }
     }
 
+    /// What a recording lists is known, though it may never have been spoken of.
+    fn take_listed(&mut self, tape: &Tape) {
+        for listing in &tape.listed {
+            let place = self.place(listing.dialect, listing.symbol);
+            self.found[place].is_listed = true;
+        }
+    }
+
     fn take(
         &mut self,
         dialect: &'static Dialect,
@@ -179,8 +190,9 @@ impl Pass {
     fn check_venues(&self, tape: &Tape) -> Result<(), TapeError> {
         for (n, source) in tape.sources().iter().enumerate() {
             let connection = ConnectionId(n as u16);
-            let speaks =
-                |found: &Found| found.dialect.name == source.dialect.name && found.events > 0;
+            let speaks = |found: &Found| {
+                found.dialect.name == source.dialect.name && (found.events > 0 || found.is_listed)
+            };
             let mut unnamed = self.speech.values().filter_map(|speech| speech.unnamed.as_ref());
             let is_silent = !self.found.iter().any(speaks) && !unnamed.any(speaks);
             let links = self.speech.get(&connection).map(|s| s.links).unwrap_or_default();
@@ -221,7 +233,7 @@ impl Pass {
         given: &[Given],
         wanted: &[Symbol],
     ) -> Result<Instruments, TapeError> {
-        let spoken = || self.found.iter().filter(|f| f.events > 0);
+        let spoken = || self.found.iter().filter(|f| f.events > 0 || f.is_listed);
         let said = given.iter().filter(|g| g.venue.is_none()).map(|g| &g.symbol);
         for symbol in wanted.iter().chain(said) {
             if !spoken().any(|f| f.symbol == *symbol) {
@@ -279,6 +291,7 @@ impl Found {
             snapshot: Vec::new(),
             widest: 0,
             events: 0,
+            is_listed: false,
         }
     }
 

@@ -41,7 +41,7 @@ fn every_verb_has_help_and_every_success_is_one_json_object() {
     }
     assert!(folder.run(["replay", "--help"]).out.contains("several merge in time order"));
     let runs: [&[&str]; 5] = [
-        &[],
+        &["replay"],
         &["replay", "binance:stamped:b"],
         &["sample", "--out", "s", "--seconds", "12"],
         &["config", "check"],

@@ -21,8 +21,11 @@ fn it_trades_on_the_built_in_venues_and_its_journal_replays_to_its_orders() {
     assert!(run["orders"].as_u64().unwrap() > 0, "it trades within seconds: {run}");
     let again = folder.replay("--format journal j --json");
     let again = again.is_well().json();
-    for part in ["output_hash", "orders", "fills", "pnl"] {
+    for part in ["output_hash", "orders", "cancels", "fills", "expired", "rejected", "denied"] {
         assert_eq!(run[part], again[part], "{part}");
+    }
+    for part in ["total", "fees_by_asset", "balances"] {
+        assert_eq!(run["pnl"][part], again["pnl"][part], "{part}");
     }
 }
 
