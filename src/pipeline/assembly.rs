@@ -202,11 +202,11 @@ impl Run<'_> {
     }
 
     /// Everything on one core, on lines to venues instead of a tape. Hands all that is heard and put
-    /// out to `listener`; also says how many frames found no room on their way there.
+    /// out to `listener`; `count` is that of the instruments. Also says how many frames found no room on their way there.
     pub(super) fn live<C: Carrier, P: Post>(
         &self,
-        ends: &mut Ends,
-        mind: &mut Mind,
+        (ends, mind): (&mut Ends, &mut Mind),
+        count: usize,
         live: Live<'_, C, P>,
         listener: &mut dyn Listener,
     ) -> (Played, u64) {
@@ -236,7 +236,7 @@ impl Run<'_> {
             move |crew| {
                 crew.spawn(move |hot| {
                     let gangway = Gangway { front, script, post, number: 0, latest: Nanos::NONE };
-                    let mut driver = Driver::new(gangway, carrier, stations, Notes(notes));
+                    let mut driver = Driver::new(gangway, carrier, stations, Notes(notes), count);
                     hot.run(|| driver.run(stop, asked));
                     *left = Some(driver.gangway.front.resyncs);
                 });

@@ -11,7 +11,8 @@ use super::super::trace::span::Span;
 use super::carry::Carry;
 use super::step::{Grid, Step};
 use super::wait::Wait;
-use crate::event::{Reply, Report};
+use crate::base::InstrumentId;
+use crate::event::{BookState, Reply, Report};
 use crate::ring::{Consumer, Producer};
 use crate::stage::contract::{Emit, On};
 use crate::sys::clock;
@@ -43,6 +44,11 @@ pub(in crate::pipeline) trait Member {
 
     /// The frame is out: a bounded piece of work that could wait.
     fn rest(&mut self) {}
+
+    /// How a book stands, where this stage keeps it.
+    fn book_state(&self, _id: InstrumentId) -> Option<BookState> {
+        None
+    }
 }
 
 /// Where steps go.
@@ -59,6 +65,11 @@ pub(in crate::pipeline) trait Flow {
     /// Ticks spent here and below in a step that is measured.
     fn spent(&self) -> Spent {
         Spent::default()
+    }
+
+    /// How a book stands, where the next stage keeps it and is on this core.
+    fn book_state(&self, _id: InstrumentId) -> Option<BookState> {
+        None
     }
 }
 
@@ -187,6 +198,10 @@ where
     fn spent(&self) -> Spent {
         self.spent
     }
+
+    fn book_state(&self, id: InstrumentId) -> Option<BookState> {
+        self.stage.book_state(id)
+    }
 }
 
 impl<S, O, P, M> Emit<M> for Link<'_, S, O, P>
@@ -238,6 +253,13 @@ where
         match self {
             Link::Inline(seat) => seat.spent(),
             Link::Ring(_) => Spent::default(),
+        }
+    }
+
+    fn book_state(&self, id: InstrumentId) -> Option<BookState> {
+        match self {
+            Link::Inline(seat) => seat.book_state(id),
+            Link::Ring(_) => None,
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::link::{Inbox, Member};
 use super::step::{Grid, Step};
-use crate::event::{Decision, Outlook, Report, Resync, Routed, Seen, View, Wanted};
+use crate::base::InstrumentId;
+use crate::event::{BookState, Decision, Outlook, Report, Resync, Routed, Seen, View, Wanted};
 use crate::ring::Producer;
 use crate::stage::book::Books;
 use crate::stage::contract::{Emit, Idle, On};
@@ -62,6 +63,10 @@ impl Member for Shelf<'_> {
     fn rest(&mut self) {
         self.books.drain_resyncs(&mut Up(&mut self.resyncs));
         self.books.idle();
+    }
+
+    fn book_state(&self, id: InstrumentId) -> Option<BookState> {
+        self.books.view(id).map(|view| view.quote.state)
     }
 }
 

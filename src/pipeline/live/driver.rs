@@ -12,7 +12,7 @@ use super::super::trace::script::Script;
 use super::carrier::{Carrier, Event, Post};
 use super::ear::{Note, Notes};
 use crate::base::{ConnectionId, InstrumentId, Nanos};
-use crate::event::{Market, Resync, Tick};
+use crate::event::{BookState, Market, Resync, Tick};
 use crate::limits;
 use crate::stage::contract::Emit;
 use crate::sys::alloc;
@@ -40,6 +40,8 @@ pub(in crate::pipeline) struct Driver<'a, H, C, P> {
     pub(in crate::pipeline) actions: Actions,
     pub(in crate::pipeline) notes: Notes,
     pub(in crate::pipeline) next_poll: Nanos,
+    /// By instrument: what its book asked for and has not got yet, and since when.
+    asked: Box<[Option<(Resync, Nanos)>]>,
 }
 
 /// The way into the machine: numbers what came, lets it through, and has it journalled.
@@ -96,10 +98,12 @@ where
         carrier: &'a mut C,
         stations: &'a mut [Station],
         notes: Notes,
+        instruments: usize,
     ) -> Driver<'a, H, C, P> {
         let states = stations.iter().map(|station| station.session.state()).collect();
         let actions = Actions::with_capacity(limits::ACTIONS_USUAL);
-        Driver { gangway, carrier, stations, states, actions, notes, next_poll: Nanos::NONE }
+        let asked = vec![None; instruments].into();
+        Driver { gangway, carrier, stations, states, actions, notes, next_poll: Nanos::NONE, asked }
     }
 
     /// Turns until `stop` is raised. `asked` takes each request for a snapshot.
@@ -180,11 +184,33 @@ where
     fn hear_books(&mut self, now: Nanos, asked: &mut impl Emit<Resync>) {
         while let Some(resync) = self.gangway.front.resyncs.pop() {
             asked.emit(&resync);
-            let venue = resync.connection.index();
-            if let Some(station) = self.stations.get_mut(venue) {
-                let _aside = alloc::aside();
-                station.session.resync(&resync, now, &mut self.actions);
-                self.carry_out(venue, now);
+            if let Some(waits) = self.asked.get_mut(resync.instrument.index()) {
+                *waits = Some((resync, now));
+            }
+            self.ask(&resync, now);
+        }
+    }
+
+    #[cold]
+    fn ask(&mut self, resync: &Resync, now: Nanos) {
+        let venue = resync.connection.index();
+        if let Some(station) = self.stations.get_mut(venue) {
+            let _aside = alloc::aside();
+            station.session.resync(resync, now, &mut self.actions);
+            self.carry_out(venue, now);
+        }
+    }
+
+    /// Asks again for books that have waited too long: what was sent to them may have been lost, or
+    /// refused, and a book asks once.
+    fn ask_again(&mut self, now: Nanos) {
+        for n in 0..self.asked.len() {
+            let Some((resync, since)) = self.asked[n] else { continue };
+            if self.gangway.front.head.book_state(resync.instrument) == Some(BookState::Live) {
+                self.asked[n] = None;
+            } else if now.0 - since.0 >= limits::RESYNC_AGAIN_NS {
+                self.asked[n] = Some((resync, now));
+                self.ask(&resync, now);
             }
         }
     }
@@ -202,6 +228,7 @@ where
                 self.notes.say(Note::State { venue, state });
             }
         }
+        self.ask_again(now);
         if now.0 - self.gangway.latest.0 >= Tick::GRID_NS {
             let nothing = (ConnectionId(0), InstrumentId::NONE);
             self.gangway.admit_event(Came::Beat, nothing, now, None);
