@@ -20,6 +20,8 @@ mod walk;
 mod wire;
 mod write;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;
 
 pub use error::OnnxError;
