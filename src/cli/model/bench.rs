@@ -16,7 +16,7 @@ use crate::sys::clock::Clock;
 /// Time a model's steps and windows by the own engine, as floats and as bytes, and by ONNX Runtime.
 ///
 /// All take turns in each pass, and a ratio is the median over passes. `critical` is what remains
-/// of a step when its recurrent half was done ahead; `cold` is a step after walking 4 MiB of memory.
+/// of a step when its recurrent half was done ahead; `cold` is a step after a walk over 4 MiB.
 /// Without a file networks of four sizes are made up; A has the shape of the public card of
 /// STAC-ML's `LSTM_A` (which makes this no STAC result).
 #[derive(Debug, Args)]

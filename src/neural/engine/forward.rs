@@ -5,6 +5,11 @@
 //! each other not, and then the recurrent ones row by row.
 //! Never: an allocation.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "places known at compile time; iterators over arrays are not always inlined"
+)]
+
 use super::super::kernel::{Gates, Job, LANES, Lanes, step};
 use super::head;
 use super::pack::{Packed, PackedLayer};

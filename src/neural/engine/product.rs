@@ -6,6 +6,11 @@
 //! Never: a sum in another order than that of the values in, however many tiles or rows are done
 //! at once. So a step, a batch and a window agree bit by bit where they sum the same.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "places known at compile time; iterators over arrays are not always inlined"
+)]
+
 use std::ops::Range;
 
 use super::super::kernel::{Gates, LANES, Lanes, QUAD};

@@ -6,22 +6,22 @@ use super::super::network::{Activation, Dense, Layer, Network, Output};
 use super::*;
 
 /// `(h, c)` of one layer after one more row.
-#[allow(clippy::many_single_char_names, reason = "the letters of the formulas")]
-fn cell(layer: &Layer, x: &[f64], h: &[f64], c: &[f64]) -> (Vec<f64>, Vec<f64>) {
+fn cell(layer: &Layer, x: &[f64], before: &[f64], cells: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let sum = |row: usize| {
-        let w = &layer.w[row * layer.inputs..(row + 1) * layer.inputs];
-        let r = &layer.r[row * layer.hidden..(row + 1) * layer.hidden];
-        let dot =
-            |w: &[f32], x: &[f64]| -> f64 { w.iter().zip(x).map(|(w, x)| f64::from(*w) * x).sum() };
-        f64::from(layer.b[row]) + dot(w, x) + dot(r, h)
+        let input = &layer.w[row * layer.inputs..(row + 1) * layer.inputs];
+        let recurrent = &layer.r[row * layer.hidden..(row + 1) * layer.hidden];
+        let dot = |weights: &[f32], values: &[f64]| -> f64 {
+            weights.iter().zip(values).map(|(w, x)| f64::from(*w) * x).sum()
+        };
+        f64::from(layer.b[row]) + dot(input, x) + dot(recurrent, before)
     };
     let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
     let n = layer.hidden;
-    let c: Vec<f64> = (0..n)
-        .map(|k| logistic(sum(2 * n + k)) * c[k] + logistic(sum(k)) * sum(3 * n + k).tanh())
+    let next: Vec<f64> = (0..n)
+        .map(|k| logistic(sum(2 * n + k)) * cells[k] + logistic(sum(k)) * sum(3 * n + k).tanh())
         .collect();
-    let h = (0..n).map(|k| logistic(sum(n + k)) * c[k].tanh()).collect();
-    (h, c)
+    let hidden = (0..n).map(|k| logistic(sum(n + k)) * next[k].tanh()).collect();
+    (hidden, next)
 }
 
 /// Outputs after each row, states carried from zero.
@@ -135,9 +135,10 @@ fn a_prepared_step_a_batch_and_a_second_run_give_the_same_bits() {
     for network in zoo() {
         for (level, is_int8) in Level::available().into_iter().flat_map(|l| [(l, false), (l, true)])
         {
-            let engine = match is_int8 {
-                true => Engine::int8(&network, &Reach::widest(&network), level).unwrap(),
-                false => Engine::new(&network, level).unwrap(),
+            let engine = if is_int8 {
+                Engine::int8(&network, &Reach::widest(&network), level).unwrap()
+            } else {
+                Engine::new(&network, level).unwrap()
             };
             let (inputs, outputs) = (network.inputs, network.outputs());
             let mut plain: Vec<State> = (0..7).map(|_| engine.state()).collect();

@@ -65,6 +65,7 @@ fn main() -> std::io::Result<()> {
         [r#"{"token":"abc","x":1}"#, "API-Key: abc\r\n", "?signature=ab"].into_iter(),
     )?;
     network(&root)?;
+    model(&root.join("model"))?;
     journal(&root.join("journal"))
 }
 
@@ -87,6 +88,17 @@ fn write<'a>(folder: &Path, inputs: impl Iterator<Item = &'a str>) -> std::io::R
     let before = fs::read_dir(folder)?.count();
     for (n, input) in inputs.enumerate() {
         fs::write(folder.join(format!("seed-{}", before + n)), input)?;
+    }
+    Ok(())
+}
+
+/// Models in the form of each exporter.
+fn model(folder: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../golden/neural");
+    for entry in fs::read_dir(golden)? {
+        let entry = entry?;
+        fs::copy(entry.path(), folder.join(entry.file_name()))?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use neural_kraken::base::{
 };
 use neural_kraken::event::{BookState, Market, Stamp, Terms, View};
 use neural_kraken::journal::{self, Item, Reader};
+use neural_kraken::neural;
 use neural_kraken::stage::book::{Books, Settings};
 use neural_kraken::stage::contract::{Emit, Idle, On};
 use neural_kraken::stage::feed::Feed;
@@ -238,4 +239,17 @@ pub fn redact(data: &[u8]) {
     let mut masked = Vec::new();
     journal::redact(&marked, &mut masked);
     assert!(!masked.windows(6).any(|w| w == b"SECRET"), "a token is masked");
+}
+
+/// A model's file, or an array for one: what is taken is sound, and is written and read as it is.
+pub fn model(data: &[u8]) {
+    if let Ok(array) = neural::Npy::decode(data) {
+        assert_eq!(array.data.len(), array.shape.iter().product::<usize>());
+    }
+    let Ok(read) = neural::read(data) else { return };
+    assert_eq!(read.network.check(), Ok(()), "only sound networks are read");
+    if let Ok(file) = neural::write(&read.network, &read.meta) {
+        let again = neural::read(&file).expect("what we write is read");
+        assert_eq!(again.network, read.network);
+    }
 }
