@@ -178,11 +178,10 @@ impl fmt::Display for Decimal {
     /// Plain decimal text, without zeros at its end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = render(self.mantissa, self.scale);
-        let short = match text.contains('.') {
-            true => text.trim_end_matches('0').trim_end_matches('.'),
-            false => &text,
-        };
-        f.write_str(short)
+        if text.contains('.') {
+            return f.write_str(text.trim_end_matches('0').trim_end_matches('.'));
+        }
+        f.write_str(&text)
     }
 }
 

@@ -211,8 +211,8 @@ impl Settled {
         }
         let Tally { orders, cancels, fills, rejected, expired } = self.tally;
         let mut text = format!(
-            "\nPaper trading: {orders} orders, {cancels} cancels, {fills} fills, {expired} expired, \
-             {rejected} rejected by venues\n"
+            "\nPaper trading: {orders} orders, {cancels} cancels, {fills} fills, {expired} \
+             expired, {rejected} rejected by venues\n"
         );
         let currency = format!("total {}", self.currency);
         let head = ["strategy", "fills", "volume", "realised", "unrealised", "fees", &currency];

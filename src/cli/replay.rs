@@ -25,8 +25,8 @@ use crate::venue::wire::FastLevel;
 /// Play recordings through the machine: books proven, orders filled on paper, latency measured.
 ///
 /// Each FILE is read as --venue and --format say, or as V:F:FILE says; several merge in time order.
-/// Without one, the recordings that come with the program are played. Gzip is read as is. A journal is played with the configuration that it was recorded with, unless
-/// --config names another.
+/// Without one, the recordings that come with the program are played. Gzip is read as is. A journal
+/// is played with the configuration that it was recorded with, unless --config names another.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Arguments {

@@ -265,8 +265,8 @@ impl Told<'_> {
         let _ = writeln!(
             text,
             "{:.1} s live: {} frames decoded fast, {} strict, {} refused\n\
-             proven    {} checksums, {} quotes; against {} bad checksums, {} mismatches, {} gaps, {} \
-             crossed\n",
+             proven    {} checksums, {} quotes; against {} bad checksums, {} mismatches, {} gaps, \
+             {} crossed\n",
             *span_ns as f64 / 1e9,
             grouped(counts.fast),
             grouped(counts.strict),
@@ -304,7 +304,8 @@ impl Told<'_> {
         if ended.lost > 0 {
             let _ = writeln!(
                 text,
-                "warning: {} frames found no room on their way to the journal; give it a faster disk",
+                "warning: {} frames found no room on their way to the journal; give it a \
+                 faster disk",
                 grouped(ended.lost)
             );
         }

@@ -8,8 +8,7 @@ use std::sync::{Arc, mpsc};
 use super::crew::duty::{Duty, DutyReader};
 use super::crew::front::{Back, Front, Marks, Sample};
 use super::crew::middle::{self, Source};
-use super::crew::pace::Pacer;
-use super::crew::player::Player;
+use super::crew::player::{Pacer, Player};
 use super::crew::stages::{Ends, Mind, Requests};
 use super::crew::threads::{self, Log, Terms};
 use super::crew::world::{Replies, World};
@@ -201,8 +200,9 @@ impl Run<'_> {
         })
     }
 
-    /// Everything on one core, on lines to venues instead of a tape. Hands all that is heard and put
-    /// out to `listener`; `count` is that of the instruments. Also says how many frames found no room on their way there.
+    /// Everything on one core, on lines to venues instead of a tape. Hands all that is heard and
+    /// put out to `listener`; `count` is that of the instruments. Also says how many frames found
+    /// no room on their way there.
     pub(super) fn live<C: Carrier, P: Post>(
         &self,
         (ends, mind): (&mut Ends, &mut Mind),

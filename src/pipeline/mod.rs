@@ -16,7 +16,7 @@ mod flow;
 mod trace;
 
 pub use crew::duty::Regimes;
-pub use crew::pace::Pace;
+pub use crew::player::Pace;
 pub use crew::world::Venue;
 pub use layout::{Layout, core_of, hot_cores};
 pub use live::{

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::crew::pace::Pace;
+use super::crew::player::Pace;
 use super::layout::Layout;
 use super::trace::span::Stage;
 use super::trading::Trading;

@@ -1,8 +1,8 @@
 //! An experiment: candidates are compared on validation, one is chosen, and only then is the test
 //! part read.
 //!
-//! In: a sheet, a plan. Out: a network, and how it did beside what is simple. Never: a choice by the
-//! test part.
+//! In: a sheet, a plan. Out: a network, and how it did beside what is simple.
+//! Never: a choice by the test part.
 
 use std::collections::BTreeSet;
 
@@ -153,7 +153,8 @@ pub enum TrainError {
     Dataset(#[from] DatasetError),
     /// A part that says nothing.
     #[error(
-        "the {part} part of fold {fold} has {found} rows with a label, expected at least {}: use a longer recording, fewer folds or a shorter horizon",
+        "the {part} part of fold {fold} has {found} rows with a label, expected at least {}: \
+         use a longer recording, fewer folds or a shorter horizon",
         ROWS_MIN
     )]
     Small {
@@ -166,7 +167,8 @@ pub enum TrainError {
     },
     /// An error that is no number.
     #[error(
-        "training of {what} ran away: its validation error is {found}, expected a number; lower --rate"
+        "training of {what} ran away: its validation error is {found}, expected a number; lower \
+         --rate"
     )]
     Diverged {
         /// What was trained.

@@ -136,8 +136,8 @@ impl<'a> Learner<'a> {
         epochs >= self.recipe.epochs || epochs > self.best.0 + self.recipe.patience
     }
 
-    /// Once through the training part, then a look at the validation part. `seen` is told after each
-    /// batch how many are done, of how many, and its mean error.
+    /// Once through the training part, then a look at the validation part. `seen` is told after
+    /// each batch how many are done, of how many, and its mean error.
     pub fn epoch(
         &mut self,
         train: &[Range<usize>],

@@ -43,7 +43,8 @@ pub fn report(trained: &Trained, transfers: &[(String, Vec<Judged>)]) -> Value {
 }
 
 /// What such figures are not.
-pub const CAVEAT: &str = "Minutes of few days; rows overlap, so intervals are those of whole blocks; \
+pub const CAVEAT: &str = "\
+    Minutes of few days; rows overlap, so intervals are those of whole blocks; \
     profits cross the spread with no size, latency or impact: a bound, not a backtest.";
 
 fn label(label: &Label) -> Value {

@@ -3,7 +3,6 @@
 pub(super) mod duty;
 pub(super) mod front;
 pub(super) mod middle;
-pub(super) mod pace;
 pub(super) mod player;
 pub(super) mod stages;
 pub(super) mod threads;

@@ -2,9 +2,10 @@
 
 use super::super::flow::link::Flow;
 use super::front::{Arrival, Front};
-use super::pace::Pacer;
+use crate::base::Nanos;
 use crate::event::{Market, Resync};
 use crate::stage::contract::Emit;
+use crate::sys::clock::Clock;
 use crate::tape::Tape;
 
 /// See the module.
@@ -51,5 +52,42 @@ where
             }
         }
         front.duty.end();
+    }
+}
+
+/// How fast a tape is played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// As fast as the machine can.
+    #[default]
+    Max,
+    /// As it was recorded.
+    Recorded,
+}
+
+/// When frames of a tape are due.
+#[derive(Clone, Debug)]
+pub(in crate::pipeline) struct Pacer {
+    pace: Pace,
+    clock: Clock,
+    begun: Option<(Nanos, Nanos)>,
+}
+
+impl Pacer {
+    pub(in crate::pipeline) fn new(pace: Pace, clock: Clock) -> Pacer {
+        Pacer { pace, clock, begun: None }
+    }
+
+    /// Is a frame due?
+    #[inline(always)]
+    pub(in crate::pipeline) fn is_due(&mut self, recv_ns: Nanos) -> bool {
+        self.pace == Pace::Max || self.has_come(recv_ns)
+    }
+
+    #[cold]
+    fn has_come(&mut self, recv_ns: Nanos) -> bool {
+        let now = self.clock.unix_now();
+        let (first, began) = *self.begun.get_or_insert((recv_ns, now));
+        now.0 >= began.0 + (recv_ns.0 - first.0)
     }
 }

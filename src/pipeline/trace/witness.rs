@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use super::super::crew::duty::Duty;
 use super::super::crew::front::{Back, Front, Sample};
-use super::super::crew::pace::{Pace, Pacer};
-use super::super::crew::player::Player;
+use super::super::crew::player::{Pace, Pacer, Player};
 use super::super::crew::stages::{Ends, Mind};
 use super::super::crew::world::{Replies, World};
 use super::super::flow::carry::{CarriedOutlook, CarriedRouted, CarriedSeen, CarriedWanted};

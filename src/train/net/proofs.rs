@@ -112,12 +112,12 @@ fn every_slope_is_that_of_finite_differences_in_double_precision() {
     }
 }
 
-/// Of `PyTorch` 2.15.0 (`nn.LSTM`, `nn.Linear`, `cross_entropy(reduction="sum")`, float64), its gates
-/// put in our order: 3 inputs, 2 layers of 2 cells, 3 classes, 4 steps of 2 lanes; weight `k` is
+/// Of `PyTorch` 2.15.0 (`nn.LSTM`, `nn.Linear`, `cross_entropy(reduction="sum")`, float64), its
+/// gates put in our order: 3 inputs, 2 layers of 2 cells, 3 classes, 4 steps of 2 lanes; weight `k` is
 /// `0.6 sin(1.7 k + 0.3)`, input `k` is `cos(0.9 k)`, class `k` is `(2 k + 1) mod 3`.
 const TORCH_LOSS: f64 = 9.163_534_294;
 #[rustfmt::skip]
-#[allow(clippy::unreadable_literal, clippy::excessive_precision, reason = "as PyTorch printed them")]
+#[allow(clippy::unreadable_literal, clippy::excessive_precision, reason = "as they were printed")]
 const TORCH_SLOPES: [f32; 97] = [
     -4.388494e-05, -1.718598e-03, -2.092710e-03, -3.010120e-03, -8.487098e-04, 1.954987e-03,
     -3.462733e-03, -2.685559e-03, 1.239920e-04, 1.038857e-03, 2.010959e-03, 1.461207e-03,

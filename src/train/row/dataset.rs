@@ -48,12 +48,14 @@ pub struct Dataset {
 pub enum DatasetError {
     /// A name that no feature has.
     #[error(
-        "`{0}` is no feature: write names as `neural-kraken features` writes its columns, such as order_flow_0 or spread, or all"
+        "`{0}` is no feature: write names as `neural-kraken features` writes its columns, such as \
+         order_flow_0 or spread, or all"
     )]
     Unknown(String),
     /// No row has all its features ready and a label.
     #[error(
-        "none of {rows} rows has its features ready and a label: use a longer recording, or features of shorter horizons"
+        "none of {rows} rows has its features ready and a label: use a longer recording, or features \
+         of shorter horizons"
     )]
     Empty {
         /// Rows that there are.
