@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod property {
-    mod ear;
+    pub(crate) mod ear;
     mod hostile;
     mod mirror;
     mod order;
