@@ -113,7 +113,8 @@ fn every_slope_is_that_of_finite_differences_in_double_precision() {
 }
 
 /// Of `PyTorch` 2.15.0 (`nn.LSTM`, `nn.Linear`, `cross_entropy(reduction="sum")`, float64), its
-/// gates put in our order: 3 inputs, 2 layers of 2 cells, 3 classes, 4 steps of 2 lanes; weight `k` is
+/// gates put in our order: 3 inputs, 2 layers of
+/// 2 cells, 3 classes, 4 steps of 2 lanes; weight `k` is
 /// `0.6 sin(1.7 k + 0.3)`, input `k` is `cos(0.9 k)`, class `k` is `(2 k + 1) mod 3`.
 const TORCH_LOSS: f64 = 9.163_534_294;
 #[rustfmt::skip]

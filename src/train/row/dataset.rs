@@ -54,8 +54,8 @@ pub enum DatasetError {
     Unknown(String),
     /// No row has all its features ready and a label.
     #[error(
-        "none of {rows} rows has its features ready and a label: use a longer recording, or features \
-         of shorter horizons"
+        "none of {rows} rows has its features ready and a label: use a longer recording, or \
+         features of shorter horizons"
     )]
     Empty {
         /// Rows that there are.

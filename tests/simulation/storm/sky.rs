@@ -13,7 +13,7 @@ use neural_kraken::stage::contract::Nowhere;
 use neural_kraken::venue::session::{Action, Failure, FailureKind, FetchId, Line};
 use neural_kraken::venue::wire::Padded;
 
-/// Chance, from a seed (SplitMix64).
+/// Chance, from a seed (`SplitMix64`).
 pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
@@ -343,8 +343,6 @@ impl Carrier for Sky<'_> {
                 } else {
                     let ask = Ask { method: "GET", path, query };
                     let answer = self.venues[venue].request(&ask, &self.world);
-                    let books = self.fetched(venue, &address.path);
-                    self.truth.insert(answer.body.clone(), books);
                     Parcel::Answer {
                         id: *id,
                         status: answer.status,
@@ -390,13 +388,5 @@ impl Carrier for Sky<'_> {
 
     fn now(&self) -> Nanos {
         self.now
-    }
-}
-
-impl Sky<'_> {
-    /// What a snapshot that is asked for is to show: nothing is known of the books between it and
-    /// the next frame, so it is not compared.
-    fn fetched(&self, _venue: usize, _path: &str) -> Vec<(InstrumentId, Sides)> {
-        Vec::new()
     }
 }
