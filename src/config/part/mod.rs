@@ -6,6 +6,7 @@ mod book;
 mod signal;
 mod journal;
 mod live;
+mod lstm;
 mod money;
 mod asset;
 mod account;

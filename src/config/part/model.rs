@@ -5,6 +5,7 @@ use super::super::real::Range;
 use super::super::section::{Bound, Section, nearest};
 use super::super::tree::Value;
 use super::super::which::Which;
+use super::lstm;
 use crate::base::Nanos;
 use crate::event::{FEATURES, Features};
 use crate::limits;
@@ -27,6 +28,13 @@ pub struct Model {
     pub place: Place,
 }
 
+/// How a model comes to its forecast.
+#[derive(Clone, Copy)]
+enum Kind {
+    Linear,
+    Lstm,
+}
+
 const HORIZON: Bound = Bound::new("ms", 1, limits::WAIT_MS_MAX, "limit WAIT_MS_MAX");
 const BPS: Range = Range::new("basis points", -1_000.0, 1_000.0);
 const SPREAD: Range = Range::new("basis points", 0.000_001, 1_000.0);
@@ -44,21 +52,28 @@ impl Model {
     pub(in crate::config) fn read(mut section: Section<'_>) -> Option<Model> {
         let name = section.name("name");
         let enabled = section.flag_if_any("enabled").unwrap_or(true);
-        let kind = section.text("kind", "\"linear\"", |text| (text == "linear").then_some(()));
-        let horizon_ms = section.whole("horizon_ms", HORIZON);
+        let kind = section.text("kind", "\"linear\" or \"lstm\"", |text| match text {
+            "linear" => Some(Kind::Linear),
+            "lstm" => Some(Kind::Lstm),
+            _ => None,
+        });
         let instruments = Which::read(&mut section, "instruments");
-        let coefficients = linear(&mut section);
+        let made = kind.and_then(|kind| match kind {
+            Kind::Linear => {
+                let horizon_ms = section.whole("horizon_ms", HORIZON);
+                let coefficients = linear(&mut section);
+                Some((Form::Linear(coefficients?), horizon_ms? as i64 * Nanos::MILLI))
+            }
+            // One that is not used need not be there.
+            Kind::Lstm => {
+                let (network, horizon_ns) = lstm::read(&mut section)?;
+                Some((Form::Lstm(network), horizon_ns))
+            }
+        });
         let place = section.place();
         section.finish();
-        kind?;
-        Some(Model {
-            name: name?,
-            enabled,
-            horizon_ns: horizon_ms? as i64 * Nanos::MILLI,
-            instruments: instruments?,
-            form: Form::Linear(coefficients?),
-            place,
-        })
+        let (form, horizon_ns) = made?;
+        Some(Model { name: name?, enabled, horizon_ns, instruments: instruments?, form, place })
     }
 }
 

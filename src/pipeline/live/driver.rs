@@ -12,7 +12,7 @@ use super::super::trace::script::Script;
 use super::carrier::{Carrier, Event, Post};
 use super::ear::{Note, Notes};
 use crate::base::{ConnectionId, InstrumentId, Nanos};
-use crate::event::{BookState, Market, Resync, Tick};
+use crate::event::{BookState, Market, Resync, ResyncReason, Tick};
 use crate::limits;
 use crate::stage::contract::Emit;
 use crate::sys::alloc;
@@ -201,6 +201,14 @@ where
         }
     }
 
+    /// Does its session take a book that is not live for one that is? It may have seen a snapshot
+    /// that the feed refused. As long as it is at it itself, it is left alone.
+    fn seems_live(&self, resync: &Resync) -> bool {
+        let station = self.stations.get(resync.connection.index());
+        let state = station.and_then(|s| s.session.symbol_state(resync.instrument));
+        state.is_some_and(|state| state.is_live())
+    }
+
     /// Asks again for books that have waited too long: what was sent to them may have been lost, or
     /// refused, and a book asks once.
     fn ask_again(&mut self, now: Nanos) {
@@ -208,9 +216,10 @@ where
             let Some((resync, since)) = self.asked[n] else { continue };
             if self.gangway.front.head.book_state(resync.instrument) == Some(BookState::Live) {
                 self.asked[n] = None;
-            } else if now.0 - since.0 >= limits::RESYNC_AGAIN_NS {
+            } else if now.0 - since.0 >= limits::RESYNC_AGAIN_NS && self.seems_live(&resync) {
                 self.asked[n] = Some((resync, now));
-                self.ask(&resync, now);
+                // As for one book alone: what else was lost then has been asked for since.
+                self.ask(&Resync { reason: ResyncReason::Crossed, ..resync }, now);
             }
         }
     }

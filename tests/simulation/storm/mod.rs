@@ -92,6 +92,23 @@ fn live_for(seed: u64, seconds: i64) -> Result<Told, Fault> {
     let ended = live(machine, &instruments, &plan, &mut keeper).map_err(|why| why.to_string())?;
     let told = judge(&dir, &instruments, &plan, keeper, &ended, &mut sky);
     let _ = std::fs::remove_dir_all(&dir);
+    // What its session makes of a book that is not live says where to look.
+    let told = told.map_err(|fault| match fault {
+        Fault::NotHealed(why) => {
+            let states: Vec<String> = stations
+                .iter()
+                .map(|station| {
+                    let (session, name) = (&station.session, station.dialect.name);
+                    let of = instruments.iter().filter(|i| i.venue == name);
+                    let states: Vec<_> =
+                        of.map(|i| session.symbol_state(i.id).map(|s| s.to_string())).collect();
+                    format!("{name}: {states:?} {:?}", session.tally())
+                })
+                .collect();
+            Fault::NotHealed(format!("{why}; {}", states.join("; ")))
+        }
+        wrong => wrong,
+    });
     told
 }
 
