@@ -33,6 +33,14 @@ step_recordings() {
   fi
 }
 
+# The live machine in bad weather, more seeds than `cargo test` has.
+step_storm() {
+  NEURAL_KRAKEN_SEEDS=${NEURAL_KRAKEN_SEEDS:-100..1100} cargo test --test machine storm
+}
+
+# What is behind a feature: training and its proofs.
+step_train() { cargo test --features train --lib train::; }
+
 step_benches() {
   cargo test -p bench-rivals
   cargo bench --features rivals --bench hot -- --test
@@ -79,7 +87,7 @@ need() { # program, package
 }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(mutants test fmt clippy docs parquet recordings benches loom instructions fuzz)
+[ ${#steps[@]} -gt 0 ] || steps=(mutants test fmt clippy docs parquet train storm recordings benches loom instructions fuzz)
 for step in "${steps[@]}"; do
   echo "== $step"
   begun=$SECONDS

@@ -301,7 +301,8 @@ pub const DIALS_MAX: usize = 16;
 /// Seconds that an answer over REST may take, all of it.
 pub const FETCH_SECONDS_MAX: u64 = 15;
 
-/// Nanoseconds after which a snapshot that a book asked for is asked for again.
+/// Nanoseconds after which a book that is not live, though its session takes it for live, is asked
+/// for anew.
 pub const RESYNC_AGAIN_NS: i64 = 10_000_000_000;
 
 /// Actions of a session at once for which there is room from the start.

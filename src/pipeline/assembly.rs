@@ -26,7 +26,7 @@ use super::topology::{
 use super::trace::script::script;
 use super::trace::span::{Reaction, Readers, Span, Stage};
 use super::trace::tap::{Output, Tap, Tapped};
-use crate::base::Nanos;
+use crate::base::{Instruments, Nanos};
 use crate::event::{Market, Report, Resync};
 use crate::ring::{Consumer, Producer};
 use crate::stage::contract::Emit;
@@ -201,12 +201,11 @@ impl Run<'_> {
     }
 
     /// Everything on one core, on lines to venues instead of a tape. Hands all that is heard and
-    /// put out to `listener`; `count` is that of the instruments. Also says how many frames found
-    /// no room on their way there.
+    /// put out to `listener`. Also says how many frames found no room on their way there.
     pub(super) fn live<C: Carrier, P: Post>(
         &self,
         (ends, mind): (&mut Ends, &mut Mind),
-        count: usize,
+        instruments: &Instruments,
         live: Live<'_, C, P>,
         listener: &mut dyn Listener,
     ) -> (Played, u64) {
@@ -236,7 +235,8 @@ impl Run<'_> {
             move |crew| {
                 crew.spawn(move |hot| {
                     let gangway = Gangway { front, script, post, number: 0, latest: Nanos::NONE };
-                    let mut driver = Driver::new(gangway, carrier, stations, Notes(notes), count);
+                    let mut driver =
+                        Driver::new(gangway, carrier, stations, Notes(notes), instruments);
                     hot.run(|| driver.run(stop, asked));
                     *left = Some(driver.gangway.front.resyncs);
                 });

@@ -11,7 +11,7 @@ use super::super::flow::link::Flow;
 use super::super::trace::script::Script;
 use super::carrier::{Carrier, Event, Post};
 use super::ear::{Note, Notes};
-use crate::base::{ConnectionId, InstrumentId, Nanos};
+use crate::base::{ConnectionId, Instrument, InstrumentId, Instruments, Nanos};
 use crate::event::{BookState, Market, Resync, ResyncReason, Tick};
 use crate::limits;
 use crate::stage::contract::Emit;
@@ -40,8 +40,11 @@ pub(in crate::pipeline) struct Driver<'a, H, C, P> {
     pub(in crate::pipeline) actions: Actions,
     pub(in crate::pipeline) notes: Notes,
     pub(in crate::pipeline) next_poll: Nanos,
-    /// By instrument: what its book asked for and has not got yet, and since when.
-    asked: Box<[Option<(Resync, Nanos)>]>,
+    /// By instrument: its station.
+    homes: Box<[usize]>,
+    /// By instrument: since when its book is not live, though its session takes it for live.
+    doubted: Box<[Option<Nanos>]>,
+    next_look: Nanos,
 }
 
 /// The way into the machine: numbers what came, lets it through, and has it journalled.
@@ -98,12 +101,24 @@ where
         carrier: &'a mut C,
         stations: &'a mut [Station],
         notes: Notes,
-        instruments: usize,
+        instruments: &Instruments,
     ) -> Driver<'a, H, C, P> {
         let states = stations.iter().map(|station| station.session.state()).collect();
         let actions = Actions::with_capacity(limits::ACTIONS_USUAL);
-        let asked = vec![None; instruments].into();
-        Driver { gangway, carrier, stations, states, actions, notes, next_poll: Nanos::NONE, asked }
+        let home = |i: &Instrument| stations.iter().position(|s| s.dialect.name == i.venue);
+        let homes = instruments.iter().map(|i| home(i).unwrap_or(usize::MAX)).collect();
+        Driver {
+            gangway,
+            carrier,
+            homes,
+            stations,
+            states,
+            actions,
+            notes,
+            next_poll: Nanos::NONE,
+            doubted: vec![None; instruments.len()].into(),
+            next_look: Nanos::NONE,
+        }
     }
 
     /// Turns until `stop` is raised. `asked` takes each request for a snapshot.
@@ -184,9 +199,6 @@ where
     fn hear_books(&mut self, now: Nanos, asked: &mut impl Emit<Resync>) {
         while let Some(resync) = self.gangway.front.resyncs.pop() {
             asked.emit(&resync);
-            if let Some(waits) = self.asked.get_mut(resync.instrument.index()) {
-                *waits = Some((resync, now));
-            }
             self.ask(&resync, now);
         }
     }
@@ -201,25 +213,25 @@ where
         }
     }
 
-    /// Does its session take a book that is not live for one that is? It may have seen a snapshot
-    /// that the feed refused. As long as it is at it itself, it is left alone.
-    fn seems_live(&self, resync: &Resync) -> bool {
-        let station = self.stations.get(resync.connection.index());
-        let state = station.and_then(|s| s.session.symbol_state(resync.instrument));
-        state.is_some_and(|state| state.is_live())
-    }
-
-    /// Asks again for books that have waited too long: what was sent to them may have been lost, or
-    /// refused, and a book asks once.
-    fn ask_again(&mut self, now: Nanos) {
-        for n in 0..self.asked.len() {
-            let Some((resync, since)) = self.asked[n] else { continue };
-            if self.gangway.front.head.book_state(resync.instrument) == Some(BookState::Live) {
-                self.asked[n] = None;
-            } else if now.0 - since.0 >= limits::RESYNC_AGAIN_NS && self.seems_live(&resync) {
-                self.asked[n] = Some((resync, now));
-                // As for one book alone: what else was lost then has been asked for since.
-                self.ask(&Resync { reason: ResyncReason::Crossed, ..resync }, now);
+    /// Asks for books that are not live though their sessions take them for live: a session may have
+    /// seen a snapshot that the feed refused, and a book asks once.
+    fn look_at_books(&mut self, now: Nanos) {
+        for n in 0..self.doubted.len() {
+            let (id, home) = (InstrumentId(n as u32), self.homes[n]);
+            let Some(station) = self.stations.get(home) else { continue };
+            let seems_live = station.session.symbol_state(id).is_some_and(|state| state.is_live());
+            let is_live = self.gangway.front.head.book_state(id) == Some(BookState::Live);
+            if is_live || !seems_live {
+                self.doubted[n] = None;
+                continue;
+            }
+            let since = *self.doubted[n].get_or_insert(now);
+            if now.0 - since.0 >= limits::RESYNC_AGAIN_NS {
+                self.doubted[n] = None;
+                let (frame, connection) = (self.gangway.number, ConnectionId(home as u16));
+                // As for one book alone: what else was lost has been asked for.
+                let reason = ResyncReason::Crossed;
+                self.ask(&Resync { frame, instrument: id, connection, reason }, now);
             }
         }
     }
@@ -237,7 +249,10 @@ where
                 self.notes.say(Note::State { venue, state });
             }
         }
-        self.ask_again(now);
+        if now >= self.next_look {
+            self.next_look = Nanos(now.0 + Tick::GRID_NS);
+            self.look_at_books(now);
+        }
         if now.0 - self.gangway.latest.0 >= Tick::GRID_NS {
             let nothing = (ConnectionId(0), InstrumentId::NONE);
             self.gangway.admit_event(Came::Beat, nothing, now, None);

@@ -63,7 +63,7 @@ pub fn live<C: Carrier, P: Post>(
         live.stations.iter().map(|station| station.dialect).collect();
     let mut ends = Ends::new("*", &dialects, instruments, plan);
     let mut mind = Mind::new(instruments, plan);
-    let (played, lost) = run.live((&mut ends, &mut mind), instruments.len(), live, listener);
+    let (played, lost) = run.live((&mut ends, &mut mind), instruments, live, listener);
     let cancelled = ends.cancel_all();
     if let Some(why) = played.log.panic {
         return Err(PipelineError::Panicked { why, cancelled });

@@ -93,7 +93,7 @@ fn live_for(seed: u64, seconds: i64) -> Result<Told, Fault> {
     let told = judge(&dir, &instruments, &plan, keeper, &ended, &mut sky);
     let _ = std::fs::remove_dir_all(&dir);
     // What its session makes of a book that is not live says where to look.
-    let told = told.map_err(|fault| match fault {
+    told.map_err(|fault| match fault {
         Fault::NotHealed(why) => {
             let states: Vec<String> = stations
                 .iter()
@@ -107,9 +107,8 @@ fn live_for(seed: u64, seconds: i64) -> Result<Told, Fault> {
                 .collect();
             Fault::NotHealed(format!("{why}; {}", states.join("; ")))
         }
-        wrong => wrong,
-    });
-    told
+        wrong @ Fault::Wrong(_) => wrong,
+    })
 }
 
 /// The weather of a seed, and the chance that is left.
