@@ -213,8 +213,8 @@ where
         }
     }
 
-    /// Asks for books that are not live though their sessions take them for live: a session may have
-    /// seen a snapshot that the feed refused, and a book asks once.
+    /// Asks for books that are not live though their sessions take them for live: a session may
+    /// have seen a snapshot that the feed refused, and a book asks once.
     fn look_at_books(&mut self, now: Nanos) {
         for n in 0..self.doubted.len() {
             let (id, home) = (InstrumentId(n as u32), self.homes[n]);
