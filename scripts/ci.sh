@@ -50,7 +50,7 @@ step_benches() {
 step_mutants() { scripts/mutants.sh --check; }
 
 step_loom() {
-  RUSTFLAGS="--cfg loom" cargo test --release --lib --target-dir target/loom loom_
+  RUSTFLAGS="--cfg interleavings" cargo test --release --lib --target-dir target/loom loom_
 }
 
 step_instructions() {

@@ -236,7 +236,7 @@ fn upper_end(bucket: usize) -> u64 {
     (1 << power) + (sub + 1) * width - 1
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(interleavings)))]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -356,7 +356,7 @@ mod tests {
     }
 }
 
-#[cfg(all(test, loom))]
+#[cfg(all(test, interleavings))]
 mod loom_tests {
     use super::*;
 

@@ -115,7 +115,7 @@ impl Metrics {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(interleavings)))]
 mod tests {
     use super::*;
 

@@ -108,7 +108,7 @@ impl<T: Copy> Reader<T> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(interleavings)))]
 mod tests {
     use super::*;
 
@@ -151,7 +151,7 @@ mod tests {
     }
 }
 
-#[cfg(all(test, loom))]
+#[cfg(all(test, interleavings))]
 mod loom_tests {
     use super::*;
 

@@ -140,7 +140,7 @@ fn skipped(position: usize, count: usize, slots: usize) -> usize {
     if count > to_end { to_end } else { 0 }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(interleavings)))]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -212,7 +212,7 @@ mod tests {
     }
 }
 
-#[cfg(all(test, loom))]
+#[cfg(all(test, interleavings))]
 mod loom_tests {
     use super::*;
 

@@ -1,15 +1,16 @@
 //! The atomics and the slots that the rings are made of, as the standard library's or as loom's.
 //!
-//! With `--cfg loom` every atomic access and every use of a slot is a step of loom's scheduler, and
-//! a slot that is read while it may be written is an error. Without it nothing of this is left.
+//! With `--cfg interleavings` every atomic access and every use of a slot is a step of loom's
+//! scheduler, and a slot that is read while it may be written is an error. Without it nothing of
+//! this is left.
 
-#[cfg(not(loom))]
+#[cfg(not(interleavings))]
 pub(crate) use std::sync::{
     Arc,
     atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
 };
 
-#[cfg(loom)]
+#[cfg(interleavings)]
 pub(crate) use loom::sync::{
     Arc,
     atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
@@ -22,7 +23,7 @@ use std::cell::UnsafeCell;
 pub(super) struct Slots<T> {
     values: Box<[UnsafeCell<T>]>,
     /// One for each value, so that loom sees who touches it.
-    #[cfg(loom)]
+    #[cfg(interleavings)]
     watched: Box<[loom::cell::UnsafeCell<()>]>,
 }
 
@@ -35,7 +36,7 @@ impl<T: Copy> Slots<T> {
     pub(super) fn new(len: usize, value: T) -> Slots<T> {
         Slots {
             values: (0..len).map(|_| UnsafeCell::new(value)).collect(),
-            #[cfg(loom)]
+            #[cfg(interleavings)]
             watched: (0..len).map(|_| loom::cell::UnsafeCell::new(())).collect(),
         }
     }
@@ -53,7 +54,7 @@ impl<T: Copy> Slots<T> {
     #[inline(always)]
     pub(super) unsafe fn write(&self, at: usize, items: &[T]) {
         let slots = &self.values[at..][..items.len()];
-        #[cfg(loom)]
+        #[cfg(interleavings)]
         self.watched[at..][..items.len()].iter().for_each(|slot| slot.with_mut(|_| ()));
         let to = UnsafeCell::raw_get(slots.as_ptr());
         // SAFETY: `slots` are `items.len()` neighbours, so the target is valid for as many; the
@@ -69,7 +70,7 @@ impl<T: Copy> Slots<T> {
     #[inline(always)]
     pub(super) unsafe fn slice(&self, at: usize, count: usize) -> &[T] {
         let slots = &self.values[at..][..count];
-        #[cfg(loom)]
+        #[cfg(interleavings)]
         self.watched[at..][..count].iter().for_each(|slot| slot.with(|_| ()));
         let from = UnsafeCell::raw_get(slots.as_ptr());
         // SAFETY: `slots` are `count` neighbours, initialised by `new`; `UnsafeCell<T>` has the
