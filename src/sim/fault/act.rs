@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::plan::{Entry, Plan, What};
 use crate::base::Nanos;
+use crate::limits;
 use crate::sim::dialect::{Conn, Out, Put, Response};
 use crate::sim::random::Random;
 
@@ -257,8 +258,13 @@ impl Line {
         let at = self.held.back().map_or(at, |(last, _)| at.max(*last));
         if at <= now && self.held.is_empty() {
             due.push(Out { conn, put });
-        } else {
+        } else if self.held.len() < limits::SIM_QUEUE_FRAMES {
             self.held.push_back((at, put));
+        } else {
+            // As with a client that does not read: a venue keeps no more for anybody.
+            self.held.clear();
+            self.is_dead = true;
+            due.push(Out { conn, put: Put::Close(1_008, "too much is held back") });
         }
     }
 }
@@ -320,6 +326,19 @@ mod tests {
 
     fn texts(plan: &str, frames: &[&str]) -> String {
         arrived(plan, frames).into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_is_held_back_is_bounded_and_then_the_line_ends() {
+        let plan = Plan::parse("[[fault]]\nat_ms = 0\nwhat = \"stall\"\nfor_ms = 60000\n").unwrap();
+        let mut faults = Faults::new(&plan, 1, Nanos(0));
+        faults.opened(CONN, 0);
+        let mut due = Vec::new();
+        for _ in 0..limits::SIM_QUEUE_FRAMES + 5 {
+            faults.pass(vec![frame("a")], Nanos(Nanos::MILLI), &mut due);
+        }
+        let ends = [Out { conn: CONN, put: Put::Close(1_008, "too much is held back") }];
+        assert_eq!(due, ends);
     }
 
     #[test]
