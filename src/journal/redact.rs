@@ -113,8 +113,8 @@ fn json_value(text: &[u8], quote: usize) -> Option<(usize, usize)> {
 
 /// The value of a secret query or form parameter, whose `=` stands at `equals`.
 fn query_value(text: &[u8], equals: usize) -> Option<(usize, usize)> {
-    let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
-    let name = text[..equals].iter().rev().take(KEY_BYTES_MAX).take_while(|b| is_name(b)).count();
+    let name =
+        text[..equals].iter().rev().take(KEY_BYTES_MAX).take_while(|b| is_of_name(b)).count();
     if !is_secret_key(&text[equals - name..equals]) {
         return None;
     }
@@ -160,9 +160,16 @@ fn is_secret_key(name: &[u8]) -> bool {
     KEYS.iter().any(|key| name.eq_ignore_ascii_case(key.as_bytes())) || is_prefixed(name)
 }
 
+/// Only of letters, digits and marks of a name: what else stands there may yet be masked, and the
+/// name would reach further on a second look.
 fn is_prefixed(name: &[u8]) -> bool {
     let prefix = name.get(..HEADER_PREFIX.len());
     prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(HEADER_PREFIX))
+        && name.iter().all(is_of_name)
+}
+
+fn is_of_name(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
 /// Moves `at` on while bytes are of a sort; says if it moved.
@@ -178,6 +185,30 @@ fn skip_while(text: &[u8], at: &mut usize, is_skipped: impl Fn(u8) -> bool) -> b
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    const PIECES: &[&str] = &[
+        "\"",
+        "\\",
+        "\\\"",
+        ":",
+        "=",
+        "&",
+        "\n",
+        "\r\n",
+        " ",
+        "token",
+        "cb-access-",
+        "Api-Key",
+        "key",
+        "/ws/",
+        "abcdefghijklmnopqrstuvwxyz0123456789abcdefgh",
+        "*",
+        "x",
+        "{",
+        "}",
+        "#",
+        "'",
+    ];
 
     fn masked(text: &str) -> String {
         let mut out = Vec::new();
@@ -238,7 +269,22 @@ mod tests {
         assert!(!masked(&format!("wss://h:9443/ws/{listen_key}")).contains("a1"));
     }
 
+    #[test]
+    fn a_masked_closing_mark_makes_no_longer_name() {
+        let once = masked("{\"cb-access-:\nApi-Key:\"\t\nen\":\"%\"");
+        assert_eq!(once, "{\"cb-access-:\nApi-Key:**\nen\":\"%\"");
+        assert_eq!(masked(&once), once);
+    }
+
     proptest! {
+        /// Of pieces that meet each other in ways that single bytes hardly do.
+        #[test]
+        fn any_pieces_redact_once(pieces in prop::collection::vec(0..PIECES.len(), 0..24)) {
+            let text: String = pieces.iter().map(|piece| PIECES[*piece]).collect();
+            let once = masked(&text);
+            prop_assert_eq!(masked(&once), once);
+        }
+
         #[test]
         fn any_bytes_keep_their_length_and_redact_once(
             bytes in prop::collection::vec(any::<u8>(), 0..200),
