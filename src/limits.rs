@@ -412,6 +412,14 @@ pub const SIM_QUEUE_BYTES: usize = 32 << 20;
 /// Trades that each market of the simulator remembers, the latest ones: what a venue's REST gives.
 pub const SIM_PAST_TRADES_MAX: usize = 1_000;
 
+/// Accounts of one venue of the simulator.
+pub const SIM_MEMBERS_MAX: usize = 64;
+
+/// Orders that are over, and fills, that the simulator remembers of each account, the latest ones.
+pub const SIM_MEMBER_CLOSED_MAX: usize = 10_000;
+/// See [`SIM_MEMBER_CLOSED_MAX`].
+pub const SIM_MEMBER_FILLS_MAX: usize = 20_000;
+
 /// Bytes of a file of orders one by one, inflated, that statistics are made of: five hours of a
 /// venue of 2015 take 4 MB.
 pub const LIVES_BYTES_MAX: u64 = 1 << 30;

@@ -15,6 +15,7 @@ mod simulation {
     mod live;
     mod dialect;
     mod machine;
+    mod private;
     mod sample;
     mod server;
 }

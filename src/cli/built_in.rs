@@ -9,6 +9,7 @@ use super::output::{Failure, say};
 use super::run::Arguments;
 use super::sim;
 use crate::sim::server::{self, Handle, Settings};
+use crate::sim::{Accounts, Keys};
 
 /// The venues, while they serve.
 pub(super) struct BuiltIn {
@@ -39,6 +40,7 @@ impl BuiltIn {
             speed: arguments.speed,
             ca_file: Some(ca_file.clone()),
             faults,
+            accounts: Accounts::of(&Keys::new(arguments.seed).map_err(Failure::failed)?),
         };
         let handle = server::start(&settings).map_err(Failure::failed)?;
         let [kraken, binance, coinbase] = handle.addresses();

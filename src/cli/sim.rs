@@ -17,13 +17,13 @@ use super::output::{self, Failure};
 use crate::limits::CONFIG_BYTES_MAX;
 use crate::sim::fault::Plan;
 use crate::sim::server::{self, Counts, Handle, Settings};
-use crate::sim::{Keys, VENUES};
+use crate::sim::{Accounts, Keys, VENUES};
 
 /// Serve Kraken, Binance and Coinbase as made up from a seed.
 ///
-/// Market data by websocket and REST as the venues speak them, with TLS from an authority that is
-/// made at start, or plain. When all ports are open, one line of JSON on stdout says where. Ctrl-C
-/// ends it.
+/// Market data, accounts and orders by websocket and REST as the venues speak them, with TLS from
+/// an authority that is made at start, or plain. When all ports are open, one line of JSON on
+/// stdout says where, and with which keys. Ctrl-C ends it.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Arguments {
@@ -33,6 +33,9 @@ pub(super) struct Arguments {
     /// Faults on purpose, from this TOML file.
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
+    /// Accounts from this TOML file, instead of one at each venue with the keys of the first line.
+    #[arg(long, value_name = "FILE")]
+    accounts: Option<PathBuf>,
     /// Without TLS.
     #[arg(long)]
     plain: bool,
@@ -70,7 +73,21 @@ A file of faults:
   venue = \"kraken\"    # maintenance deaf; venue, connection and symbol are narrower than all
   count = 3           # frames; or for_ms = 1000
   [random]
-  per_minute = 6      # faults of chance beside them";
+  per_minute = 6      # faults of chance beside them
+
+A file of accounts:
+  [[account]]
+  venue = \"kraken\"    # or binance, coinbase
+  key = \"..\"          # as the venue names it
+  secret = \"..\"       # Kraken: base64. Binance: text, or PEM of Ed25519. Coinbase: PEM of P-256
+                      # or Ed25519. A public key as PEM does as well
+  # what follows may be left out
+  name = \"main\"       # a second table of the same venue and name is one more key
+  balances = { USD = \"50000\", BTC = \"1.5\" }
+  permissions = [\"read\", \"trade\", \"cancel\", \"token\"]
+  ips = [\"127.0.0.1\"]
+  fees = { maker_ppm = 2500, taker_ppm = 4000 }
+  tier = \"pro\"        # Kraken's rate limits: starter, intermediate, pro";
 
 /// How often signals and the time are looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -78,6 +95,11 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Runs the verb.
 pub(super) fn run(arguments: &Arguments, as_json: bool) -> Result<(), Failure> {
     let faults = arguments.faults.as_deref().map(plan).transpose()?.unwrap_or_default();
+    let keys = Keys::new(arguments.seed).map_err(Failure::failed)?;
+    let accounts = match &arguments.accounts {
+        Some(file) => accounts(file)?,
+        None => Accounts::of(&keys),
+    };
     let own_file = std::env::temp_dir().join(format!("neural-kraken-{}.pem", std::process::id()));
     let ca_file = arguments.ca_file.clone().unwrap_or_else(|| own_file.clone());
     let settings = Settings {
@@ -86,14 +108,15 @@ pub(super) fn run(arguments: &Arguments, as_json: bool) -> Result<(), Failure> {
         ca_file: (!arguments.plain).then_some(ca_file),
         speed: arguments.speed,
         faults,
+        accounts,
     };
     let is_ended = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&is_ended)).map_err(Failure::failed)?;
     }
-    let keys = Keys::new(arguments.seed).map_err(Failure::failed)?;
+    let keys = arguments.accounts.is_none().then_some(&keys);
     let handle = server::start(&settings).map_err(Failure::failed)?;
-    let served = output::print_json(&ready(&handle, &keys))
+    let served = output::print_json(&ready(&handle, keys))
         .and_then(|()| wait(&handle, arguments.duration, &is_ended));
     let counts = handle.counts();
     handle.stop();
@@ -110,9 +133,20 @@ pub(super) fn run(arguments: &Arguments, as_json: bool) -> Result<(), Failure> {
 }
 
 pub(super) fn plan(file: &Path) -> Result<Plan, Failure> {
+    let text = read(file, "--faults")?;
+    Plan::parse(&text).map_err(|why| Failure::failed(format_args!("{}: {why}", file.display())))
+}
+
+fn accounts(file: &Path) -> Result<Accounts, Failure> {
+    let text = read(file, "--accounts")?;
+    let named = |why| Failure::failed(format_args!("{}: {why}", file.display()));
+    Accounts::parse(&text).map_err(named)
+}
+
+fn read(file: &Path, option: &str) -> Result<String, Failure> {
     let unreadable = |why: &dyn std::fmt::Display| {
         Failure::failed(format_args!(
-            "cannot read {}: {why}; name another --faults",
+            "cannot read {}: {why}; name another {option}",
             file.display()
         ))
     };
@@ -120,22 +154,35 @@ pub(super) fn plan(file: &Path) -> Result<Plan, Failure> {
     if bytes > CONFIG_BYTES_MAX as u64 {
         return Err(unreadable(&format_args!("{bytes} bytes, more than {CONFIG_BYTES_MAX}")));
     }
-    let text = fs::read_to_string(file).map_err(|why| unreadable(&why))?;
-    Plan::parse(&text).map_err(|why| Failure::failed(format_args!("{}: {why}", file.display())))
+    fs::read_to_string(file).map_err(|why| unreadable(&why))
 }
 
-fn ready(handle: &Handle, keys: &Keys) -> Value {
-    let Keys { kraken, binance, coinbase } = keys;
-    let names = [("api_key", "secret"), ("api_key", "secret"), ("key_name", "private_key")];
+/// Where the venues are, and what their built-in accounts sign with.
+fn ready(handle: &Handle, keys: Option<&Keys>) -> Value {
     let mut venues = Map::new();
-    for (n, (key, secret)) in [kraken, binance, coinbase].into_iter().enumerate() {
+    for (n, name) in VENUES.into_iter().enumerate() {
         let mut venue = Map::new();
         venue.insert("url".into(), json!(handle.addresses()[n].to_string()));
-        venue.insert(names[n].0.into(), json!(key));
-        venue.insert(names[n].1.into(), json!(secret));
-        venues.insert(VENUES[n].into(), Value::Object(venue));
+        for (key, value) in keys.into_iter().flat_map(|keys| named(keys, n)) {
+            venue.insert(key.into(), json!(value));
+        }
+        venues.insert(name.into(), Value::Object(venue));
     }
     json!({"ready": true, "ca_file": handle.ca_file(), "venues": venues})
+}
+
+/// The keys of one venue, by name.
+fn named(keys: &Keys, venue: usize) -> Vec<(&'static str, &str)> {
+    match venue {
+        0 => vec![("api_key", &keys.kraken.0), ("secret", &keys.kraken.1)],
+        1 => vec![
+            ("api_key", &keys.binance.0),
+            ("secret", &keys.binance.1),
+            ("ed25519_api_key", &keys.binance_ed25519.0),
+            ("ed25519_private_key", &keys.binance_ed25519.1),
+        ],
+        _ => vec![("key_name", &keys.coinbase.0), ("private_key", &keys.coinbase.1)],
+    }
 }
 
 /// Until a signal, the time, or the server's own end.

@@ -4,8 +4,12 @@
 //! Never: a clock; one seed and the same calls at the same times are one story.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
-use super::dialect::{Ask, Binance, Coinbase, Conn, Control, Kraken, Out, Put, Response, Venue};
+use super::dialect::{
+    Ask, Binance, Coinbase, Conn, Control, Kraken, Letter, Out, Put, Response, Venue,
+};
+use super::private::{Accounts, Members, Place, Trouble};
 use super::world::{Settings, World};
 use crate::base::Nanos;
 use crate::limits::{SIM_CONNECTIONS_MAX, SIM_GRID_NS};
@@ -17,21 +21,28 @@ pub const VENUES: [&str; 3] = ["kraken", "binance", "coinbase"];
 pub struct Hall {
     world: World,
     venues: [Box<dyn Venue>; 3],
+    members: Members,
     /// The venue of each connection.
     lines: BTreeMap<Conn, usize>,
     last: u64,
 }
 
 impl Hall {
-    /// The world of a seed, with nobody connected.
+    /// The world of a seed, with nobody connected and no members.
     pub fn new(seed: u64, settings: &Settings) -> Hall {
+        Hall::with_accounts(seed, settings, &Accounts::default())
+    }
+
+    /// The world of a seed, with accounts at its venues.
+    pub fn with_accounts(seed: u64, settings: &Settings, accounts: &Accounts) -> Hall {
         let world = World::new(seed, settings);
         let venues: [Box<dyn Venue>; 3] = [
             Box::new(Kraken::new(&world)),
             Box::new(Binance::new(&world)),
             Box::new(Coinbase::new(&world)),
         ];
-        Hall { world, venues, lines: BTreeMap::new(), last: 0 }
+        let members = Members::new(accounts, &world);
+        Hall { world, venues, members, lines: BTreeMap::new(), last: 0 }
     }
 
     /// The world as it is now.
@@ -64,11 +75,29 @@ impl Hall {
 
     /// A text of a client. Of one whose connection is over it is left alone.
     pub fn text(&mut self, conn: Conn, text: &str, out: &mut Vec<Out>) {
-        if let Some(venue) = self.lines.get(&conn) {
+        if let Some(venue) = self.lines.get(&conn).copied() {
             let from = out.len();
-            self.venues[*venue].text(conn, text, &self.world, out);
+            let Hall { world, venues, members, .. } = self;
+            if !members.text(venue, (conn, text), Place { world, venues }, out) {
+                self.venues[venue].text(conn, text, &self.world, out);
+            }
             self.forget(&out[from..]);
         }
+    }
+
+    /// Where a connection comes from; until that is said, from this host.
+    pub fn came_from(&mut self, conn: Conn, peer: IpAddr) {
+        self.members.came_from(conn, peer);
+    }
+
+    /// Something goes wrong so many times between a venue and its members.
+    pub fn trouble(&mut self, venue: usize, trouble: Trouble, times: u64) {
+        self.members.trouble(venue, trouble, times);
+    }
+
+    /// Until a time, what a venue's private REST shows is behind by up to so many nanoseconds.
+    pub fn lag(&mut self, venue: usize, behind_ns: i64, until: Nanos) {
+        self.members.lag(venue, behind_ns, until);
     }
 
     /// A ping or pong of a client.
@@ -80,15 +109,26 @@ impl Hall {
         }
     }
 
-    /// A REST request at a venue.
+    /// A REST request at a venue, without headers and body.
     pub fn request(&mut self, venue: usize, ask: &Ask<'_>) -> Response {
-        self.venues[venue].request(ask, &self.world)
+        let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let letter = Letter { ask: *ask, headers: &[], body: &[], peer };
+        // Whoever has no key changes nothing that anybody is told of.
+        self.post(venue, &letter, &mut Vec::new())
+    }
+
+    /// A REST request at a venue, with all that came with it.
+    pub fn post(&mut self, venue: usize, letter: &Letter<'_>, out: &mut Vec<Out>) -> Response {
+        let Hall { world, venues, members, .. } = self;
+        let answer = members.request(venue, letter, Place { world, venues }, out);
+        answer.unwrap_or_else(|| self.venues[venue].request(&letter.ask, &self.world))
     }
 
     /// The client has gone.
     pub fn closed(&mut self, conn: Conn) {
         if let Some(venue) = self.lines.remove(&conn) {
             self.venues[venue].closed(conn);
+            self.members.closed(venue, conn);
         }
     }
 
@@ -104,6 +144,8 @@ impl Hall {
             for venue in &mut self.venues {
                 venue.advance(&self.world, out);
             }
+            let Hall { world, venues, members, .. } = self;
+            members.advance(Place { world, venues }, out);
         }
         self.forget(&out[from..]);
     }
@@ -116,6 +158,7 @@ impl Hall {
             for venue in &mut self.venues {
                 venue.on_update(&update, out);
             }
+            self.members.on_update(&update, &mut self.venues, out);
         }
         self.world.advance(to, &mut crate::stage::contract::Nowhere);
     }
@@ -123,7 +166,9 @@ impl Hall {
     /// Those whom their venue has closed are gone.
     fn forget(&mut self, said: &[Out]) {
         for out in said.iter().filter(|out| matches!(out.put, Put::Close(..))) {
-            self.lines.remove(&out.conn);
+            if let Some(venue) = self.lines.remove(&out.conn) {
+                self.members.closed(venue, out.conn);
+            }
         }
     }
 }

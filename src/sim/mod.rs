@@ -13,8 +13,9 @@ pub mod engine;
 mod crowd;
 mod world;
 pub mod dialect;
-mod hall;
 mod keys;
+mod private;
+mod hall;
 pub mod fault;
 pub mod server;
 pub mod statistics;
@@ -22,5 +23,6 @@ pub mod exchange;
 
 pub use hall::{Hall, VENUES};
 pub use keys::Keys;
+pub use private::{AccountError, Accounts, Trouble};
 pub use recording::{Fault, Plan, Recording, Truth, record};
 pub use world::{Listed, Settings, Update, World};

@@ -34,6 +34,10 @@ const WIDE: &[(&str, &str)] = &[
     ("src/stage/book", "two forms of a book, their parts and their twins for tests: one matter"),
     ("src/sim", "what venues in a box share: values, people, books, the world, the hall"),
     ("src/sim/dialect", "three venues, each with its rarer words apart"),
+    (
+        "src/sim/private",
+        "a desk for each of three venues, cut by what it does, and what they share",
+    ),
     ("src/sim/exchange", "one venue: its rules, queue, purse and books, and their scenes"),
     ("tests/recordings", "a registry: one file for each kind of test over recordings"),
     ("src/venue/kraken", "one venue: its market, orders and session, and the session's scenes"),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use neural_kraken::sim::Accounts;
 use neural_kraken::sim::fault::Plan;
 use neural_kraken::sim::server::{self, Handle, Settings};
 use rustls::pki_types::pem::PemObject;
@@ -20,7 +21,8 @@ const TIME_OUT: Duration = Duration::from_secs(30);
 fn started(ca_file: Option<PathBuf>, speed: u32, faults: &str) -> Handle {
     let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let faults = Plan::parse(faults).unwrap();
-    server::start(&Settings { seed: 1, addresses: [any; 3], ca_file, speed, faults }).unwrap()
+    let (addresses, accounts) = ([any; 3], Accounts::default());
+    server::start(&Settings { seed: 1, addresses, ca_file, speed, faults, accounts }).unwrap()
 }
 
 fn tcp(address: SocketAddr) -> TcpStream {
@@ -163,8 +165,8 @@ fn a_port_that_is_taken_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let addresses = [address; 3];
-    let settings =
-        Settings { seed: 1, addresses, ca_file: None, speed: 1, faults: Plan::default() };
+    let (faults, accounts) = (Plan::default(), Accounts::default());
+    let settings = Settings { seed: 1, addresses, ca_file: None, speed: 1, faults, accounts };
     let why = server::start(&settings).unwrap_err().to_string();
     assert!(why.contains(&address.to_string()) && why.contains("port 0"), "{why}");
 }

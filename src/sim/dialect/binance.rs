@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::binance_words as words;
 use super::binance_words::Weights;
-use super::contract::{Ask, Conn, Control, Out, Put, Response, Shop, Venue};
+use super::contract::{Ask, Conn, Control, Out, Put, Response, Shop, Venue, Word};
 use super::day::Day;
 use crate::base::{Nanos, Side};
 use crate::event::{Level, Top};
@@ -23,6 +23,9 @@ use crate::venue::binance::mirror::{self, Depth, Fill, Snapshot};
 
 /// Streams of one connection.
 const STREAMS_MAX: usize = 1_024;
+
+/// What a connection to the WS API costs.
+const API_WEIGHT: u32 = 2;
 
 /// Messages of a client in a second, control frames included.
 const MESSAGES_MAX: usize = 5;
@@ -51,6 +54,8 @@ pub struct Binance {
 #[derive(Clone, Debug)]
 struct Line {
     is_combined: bool,
+    /// One of the WS API, whose requests are the members' desk's.
+    is_api: bool,
     streams: Vec<(String, Option<Stream>)>,
     opened: Nanos,
     pinged: Nanos,
@@ -202,6 +207,9 @@ impl Binance {
     /// A client spoke: false, and he is gone, where he speaks too often.
     fn is_heard(&mut self, conn: Conn, now: Nanos, out: &mut Vec<Out>) -> bool {
         let Some(line) = self.lines.get_mut(&conn) else { return false };
+        if line.is_api {
+            return true;
+        }
         line.heard.retain(|at| now.0 - at.0 < Nanos::SECOND);
         line.heard.push_back(now);
         if line.heard.len() <= MESSAGES_MAX {
@@ -289,13 +297,23 @@ impl Venue for Binance {
         world: &World,
         _out: &mut Vec<Out>,
     ) -> Result<(), Response> {
-        let (is_combined, names) = match ask.path.trim_end_matches('/') {
+        let path = ask.path.trim_end_matches('/');
+        let is_api = path == "/ws-api/v3";
+        let (is_combined, names) = match path {
+            _ if is_api => {
+                self.weights.spend(API_WEIGHT, world.now())?;
+                (false, String::new())
+            }
             "/stream" => (true, ask.param("streams").unwrap_or_default()),
             "/ws" => (false, String::new()),
             path => match path.strip_prefix("/ws/") {
                 Some(names) => (false, names.to_owned()),
                 None => {
-                    return Err(words::refusal(404, -1_000, "Path not found: use /ws, /stream"));
+                    return Err(words::refusal(
+                        404,
+                        -1_000,
+                        "Path not found: use /ws, /stream, /ws-api/v3",
+                    ));
                 }
             },
         };
@@ -305,7 +323,8 @@ impl Venue for Binance {
             return Err(words::refusal(400, -1_000, "More than 1024 streams"));
         }
         let (opened, unanswered, heard) = (world.now(), VecDeque::new(), VecDeque::new());
-        let line = Line { is_combined, streams, opened, pinged: opened, unanswered, heard };
+        let pinged = opened;
+        let line = Line { is_combined, is_api, streams, opened, pinged, unanswered, heard };
         self.lines.insert(conn, line);
         Ok(())
     }
@@ -398,5 +417,19 @@ impl Venue for Binance {
 
     fn closed(&mut self, conn: Conn) {
         self.lines.remove(&conn);
+    }
+
+    fn tell(&mut self, conn: Conn, word: Word, _now: Nanos, out: &mut Vec<Out>) {
+        if let (Word::Said(frame), true) = (word, self.lines.contains_key(&conn)) {
+            out.push(Out { conn, put: Put::Frame(frame) });
+        }
+    }
+
+    fn is_private(&self, conn: Conn) -> bool {
+        self.lines.get(&conn).is_some_and(|line| line.is_api)
+    }
+
+    fn charge(&mut self, weight: u32, now: Nanos) -> Result<u32, Response> {
+        self.weights.spend(weight, now)
     }
 }

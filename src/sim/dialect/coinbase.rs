@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::coinbase_words as words;
-use super::contract::{Ask, Conn, Control, Out, Put, Response, Shop, Venue};
+use super::contract::{Ask, Conn, Control, Out, Put, Response, Shop, Venue, Word};
 use super::day::Day;
 use crate::base::{Nanos, Side, Symbol};
 use crate::event::{Level, Trade};
@@ -248,9 +248,6 @@ impl Venue for Coinbase {
             Some("unsubscribe") => false,
             _ => return out.push(words::error(conn, "failure to subscribe")),
         };
-        if request["channel"] == "user" {
-            return out.push(words::error(conn, "authentication failure"));
-        }
         let Some((channel, markets)) = self.asked(&request) else {
             return out.push(words::error(conn, "failure to subscribe"));
         };
@@ -328,6 +325,26 @@ impl Venue for Coinbase {
 
     fn closed(&mut self, conn: Conn) {
         self.lines.remove(&conn);
+    }
+
+    fn tell(&mut self, conn: Conn, word: Word, now: Nanos, out: &mut Vec<Out>) {
+        let Some(line) = self.lines.get_mut(&conn) else { return };
+        match word {
+            Word::Said(event) => line.say(conn, now, out, |envelope, frame| {
+                mirror::open("user", envelope, frame).text(&String::from_utf8_lossy(&event));
+                frame.extend_from_slice(b"]}");
+            }),
+            Word::Joined => {
+                line.has_subscribed = true;
+                let all = self.shop.all().map(|(market, _)| *market).collect();
+                line.channels.insert("user", all);
+                self.tell_subscriptions(conn, now, out);
+            }
+            Word::Left => {
+                line.channels.remove("user");
+                self.tell_subscriptions(conn, now, out);
+            }
+        }
     }
 }
 

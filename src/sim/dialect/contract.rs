@@ -3,6 +3,8 @@
 //! In: connections by number, texts, requests. Out: [`Out`]s and [`Response`]s.
 //! Never: a socket or a clock.
 
+use std::net::IpAddr;
+
 use crate::base::{Nanos, Symbol};
 use crate::sim::world::{Listed, Update, World};
 
@@ -50,6 +52,30 @@ pub struct Ask<'a> {
     pub query: &'a str,
 }
 
+/// A REST request with all that came with it. What it holds may be secret, so it is not shown.
+#[derive(Clone, Copy)]
+pub struct Letter<'a> {
+    /// Method, path and query.
+    pub ask: Ask<'a>,
+    /// Names in lower case, and values.
+    pub headers: &'a [(String, String)],
+    /// As it was sent.
+    pub body: &'a [u8],
+    /// Who sends it.
+    pub peer: IpAddr,
+}
+
+/// Something that a member is told beside the market.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Text as it is: a whole frame, or at Coinbase an event for the next frame of `user`.
+    Said(Vec<u8>),
+    /// He follows a private channel now.
+    Joined,
+    /// He does no more.
+    Left,
+}
+
 /// A REST response, its body JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
@@ -59,6 +85,8 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     /// JSON.
     pub body: Vec<u8>,
+    /// How much later than it is given it arrives.
+    pub wait_ns: i64,
 }
 
 /// A venue's side of the wire.
@@ -96,32 +124,53 @@ pub trait Venue: Send {
 
     /// The connection is gone.
     fn closed(&mut self, conn: Conn);
+
+    /// A member is told something of his own, in the connection's envelope.
+    fn tell(&mut self, conn: Conn, word: Word, now: Nanos, out: &mut Vec<Out>);
+
+    /// A private request costs so much of what the client's address may use; the whole of it so
+    /// far, or the refusal.
+    fn charge(&mut self, weight: u32, now: Nanos) -> Result<u32, Response> {
+        let _ = (weight, now);
+        Ok(0)
+    }
+
+    /// Is it a connection whose every text is for the members' desk?
+    fn is_private(&self, conn: Conn) -> bool {
+        let _ = conn;
+        false
+    }
+
+    /// What may be done at the venue: `online`, `post_only`, `cancel_only` or `maintenance`.
+    fn system(&self) -> &'static str {
+        "online"
+    }
 }
 
 /// The markets of one venue, with their places in the world.
 #[derive(Clone, Debug)]
-pub(super) struct Shop {
+pub(in crate::sim) struct Shop {
     markets: Vec<(usize, Listed)>,
 }
 
 impl Shop {
-    pub(super) fn new(venue: &str, world: &World) -> Shop {
+    pub(in crate::sim) fn new(venue: &str, world: &World) -> Shop {
         let all = world.markets().iter().copied().enumerate();
         Shop { markets: all.filter(|(_, listed)| listed.venue == venue).collect() }
     }
 
     /// All, each with its place in the world.
-    pub(super) fn all(&self) -> impl DoubleEndedIterator<Item = &(usize, Listed)> {
+    pub(in crate::sim) fn all(&self) -> impl DoubleEndedIterator<Item = &(usize, Listed)> {
         self.markets.iter()
     }
 
     /// The market at a place in the world, if it is this venue's.
-    pub(super) fn at(&self, market: usize) -> Option<&Listed> {
+    pub(in crate::sim) fn at(&self, market: usize) -> Option<&Listed> {
         self.markets.iter().find(|(place, _)| *place == market).map(|(_, listed)| listed)
     }
 
     /// The market of a symbol.
-    pub(super) fn find(&self, symbol: &str) -> Option<&(usize, Listed)> {
+    pub(in crate::sim) fn find(&self, symbol: &str) -> Option<&(usize, Listed)> {
         let symbol = Symbol::new(symbol.as_bytes())?;
         self.markets.iter().find(|(_, listed)| listed.symbol == symbol)
     }
@@ -129,26 +178,33 @@ impl Shop {
 
 impl Ask<'_> {
     /// A parameter of the query, decoded.
-    pub(super) fn param(&self, name: &str) -> Option<String> {
+    pub(in crate::sim) fn param(&self, name: &str) -> Option<String> {
         let mut pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.find(|(key, _)| *key == name).map(|(_, value)| decoded(value))
+    }
+}
+
+impl Letter<'_> {
+    /// A header, by its name in lower case.
+    pub(in crate::sim) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
     }
 }
 
 impl Response {
     /// Well, with this body.
     pub fn ok(body: impl Into<Vec<u8>>) -> Response {
-        Response { status: 200, headers: Vec::new(), body: body.into() }
+        Response { status: 200, body: body.into(), ..Response::default() }
     }
 
     /// This status, with this body.
     pub fn with(status: u16, body: impl Into<Vec<u8>>) -> Response {
-        Response { status, headers: Vec::new(), body: body.into() }
+        Response { status, body: body.into(), ..Response::default() }
     }
 }
 
 /// A value of a query without its `%XX` and `+`; what is no such code stays.
-fn decoded(text: &str) -> String {
+pub(in crate::sim) fn decoded(text: &str) -> String {
     let mut bytes = text.as_bytes().iter();
     let mut out = Vec::with_capacity(text.len());
     while let Some(&byte) = bytes.next() {

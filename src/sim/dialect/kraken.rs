@@ -12,13 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::contract::{Ask, Conn, Control, Out, Put, Response, Shop, Venue};
+use super::contract::{Ask, Conn, Control, Out, Put, Response, Shop, Venue, Word};
 use super::day::Day;
 use super::kraken_words as words;
 use crate::base::{Nanos, Side};
 use crate::event::Level;
 use crate::sim::world::{Listed, Update, World};
-use crate::venue::kraken::mirror::{self, Book, Fill, Reply, Topic};
+use crate::venue::kraken::mirror::{self, Fill, Reply, Topic};
 
 /// Levels a side that may be subscribed; the first is what is given where nothing is said.
 const DEPTHS: [u64; 5] = [10, 25, 100, 500, 1_000];
@@ -48,6 +48,8 @@ struct Line {
     trades: BTreeSet<usize>,
     tickers: BTreeMap<usize, Ticker>,
     is_told_instruments: bool,
+    /// Private channels.
+    private: usize,
     /// When it last heard from us, and when anybody last said anything.
     said: Nanos,
     active: Nanos,
@@ -89,7 +91,9 @@ impl Kraken {
     pub fn set_system(&mut self, system: &'static str, now: Nanos, out: &mut Vec<Out>) {
         self.system = system;
         for (conn, line) in &mut self.lines {
-            line.say(*conn, now, out, |frame| mirror::status(connection_id(*conn), system, frame));
+            line.say(*conn, now, out, |frame| {
+                mirror::status(words::connection_id(*conn), system, frame);
+            });
         }
     }
 
@@ -144,7 +148,7 @@ impl Venue for Kraken {
         let now = world.now();
         let mut line = Line { active: now, ..Line::default() };
         line.say(conn, now, out, |frame| {
-            mirror::status(connection_id(conn), self.system, frame);
+            mirror::status(words::connection_id(conn), self.system, frame);
         });
         self.lines.insert(conn, line);
         Ok(())
@@ -190,7 +194,7 @@ impl Venue for Kraken {
             .map(|trade| {
                 day.add(&trade.public());
                 let is_market = trade.taker.style == crate::event::Style::Market;
-                fill(listed, trade.public(), is_market, update.at)
+                words::fill(listed, trade.public(), is_market, update.at)
             })
             .collect();
         for (conn, line) in &mut self.lines {
@@ -221,12 +225,27 @@ impl Venue for Kraken {
     fn closed(&mut self, conn: Conn) {
         self.lines.remove(&conn);
     }
+
+    fn tell(&mut self, conn: Conn, word: Word, now: Nanos, out: &mut Vec<Out>) {
+        let Some(line) = self.lines.get_mut(&conn) else { return };
+        match word {
+            Word::Said(text) => {
+                line.say(conn, now, out, |frame| frame.extend(text));
+            }
+            Word::Joined => line.private += 1,
+            Word::Left => line.private = line.private.saturating_sub(1),
+        }
+    }
+
+    fn system(&self) -> &'static str {
+        self.system
+    }
 }
 
 impl Line {
     fn is_subscribed(&self) -> bool {
         let is_none = self.books.is_empty() && self.trades.is_empty() && self.tickers.is_empty();
-        !is_none || self.is_told_instruments
+        !is_none || self.is_told_instruments || self.private > 0
     }
 
     fn say(
@@ -329,7 +348,7 @@ impl Line {
         let [bids, asks] = [Side::Buy, Side::Sell].map(|side| engine.best(side, depth));
         if snapshot {
             self.say(conn, request.now, out, |frame| {
-                book(listed, true, (&bids, &asks), (&bids, &asks), request.now, frame);
+                words::book(listed, true, (&bids, &asks), (&bids, &asks), request.now, frame);
             });
         }
         self.books.insert(market, Told { depth, bids, asks });
@@ -357,7 +376,7 @@ impl Line {
         if snapshot {
             let past = world.past(market).rev().take(PAST_TRADES);
             let mut fills: Vec<Fill> =
-                past.map(|(at, trade)| fill(listed, *trade, false, *at)).collect();
+                past.map(|(at, trade)| words::fill(listed, *trade, false, *at)).collect();
             fills.reverse();
             self.say(conn, request.now, out, |frame| mirror::past_trades(&fills, frame));
         }
@@ -400,14 +419,21 @@ impl Line {
         }
         let engine = update.engine;
         let [bids, asks] = [Side::Buy, Side::Sell].map(|side| engine.best(side, told.depth));
-        let bid_changes = changes(update, Side::Buy, &told.bids, &bids);
-        let ask_changes = changes(update, Side::Sell, &told.asks, &asks);
+        let bid_changes = words::changes(update, Side::Buy, &told.bids, &bids);
+        let ask_changes = words::changes(update, Side::Sell, &told.asks, &asks);
         (told.bids, told.asks) = (bids.clone(), asks.clone());
         if bid_changes.is_empty() && ask_changes.is_empty() {
             return;
         }
         self.say(conn, update.at, out, |frame| {
-            book(listed, false, (&bid_changes, &ask_changes), (&bids, &asks), update.at, frame);
+            words::book(
+                listed,
+                false,
+                (&bid_changes, &ask_changes),
+                (&bids, &asks),
+                update.at,
+                frame,
+            );
         });
     }
 
@@ -440,61 +466,4 @@ impl Told {
             |worst: &Level| if is_bid { price >= worst.price } else { price <= worst.price };
         levels.len() < self.depth || levels.last().is_none_or(is_within)
     }
-}
-
-/// What must be said for the other side to have `now` after it had `before`, both best first. A
-/// level that only fell out of the depth is not mentioned; one that came (back) into it is.
-fn changes(update: &Update<'_>, side: Side, before: &[Level], now: &[Level]) -> Vec<Level> {
-    let is_better =
-        |one: i64, other: i64| if side == Side::Buy { one > other } else { one < other };
-    let (mut old, mut new) = (before.iter().peekable(), now.iter().peekable());
-    let mut changes = Vec::new();
-    loop {
-        match (old.peek(), new.peek()) {
-            (None, None) => return changes,
-            (Some(was), Some(is)) if was.price == is.price => {
-                if was != is {
-                    changes.push(**is);
-                }
-                old.next();
-                new.next();
-            }
-            (Some(was), is) if is.is_none_or(|is| is_better(was.price, is.price)) => {
-                if update.engine.qty(side, was.price) == 0 {
-                    changes.push(Level { qty: 0, ..**was });
-                }
-                old.next();
-            }
-            (_, Some(is)) => {
-                changes.push(**is);
-                new.next();
-            }
-            (Some(_), None) => {
-                old.next();
-            }
-        }
-    }
-}
-
-/// A book message: what is said, and the book after it.
-fn book(
-    listed: &Listed,
-    snapshot: bool,
-    (bids, asks): (&[Level], &[Level]),
-    after: (&[Level], &[Level]),
-    venue_ns: Nanos,
-    frame: &mut Vec<u8>,
-) {
-    let checksum = mirror::checksum(after.0, after.1);
-    let (symbol, shape) = (listed.symbol, listed.shape);
-    mirror::book(&Book { symbol, shape, snapshot, bids, asks, checksum, venue_ns }, frame);
-}
-
-fn fill(listed: &Listed, trade: crate::event::Trade, is_market: bool, venue_ns: Nanos) -> Fill {
-    Fill { symbol: listed.symbol, shape: listed.shape, trade, is_market, venue_ns }
-}
-
-/// Beyond an `i64`, as the venue's own.
-fn connection_id(conn: Conn) -> u64 {
-    13_834_774_380_200_032_777 + conn.0
 }

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::contract::{Ask, Response, Shop};
+use super::contract::{Ask, Conn, Response, Shop};
 use super::day::Day;
 use crate::base::{Nanos, Side, Symbol, render};
 use crate::event::Level;
 use crate::sim::engine::Engine;
-use crate::sim::world::{Listed, World};
-use crate::venue::kraken::mirror::{self, Asset, Pair};
+use crate::sim::world::{Listed, Update, World};
+use crate::venue::kraken::mirror::{self, Asset, Book, Fill, Pair};
 use crate::venue::wire::Pen;
 
 /// Digits of the fraction of times.
@@ -277,4 +277,71 @@ fn key(listed: &Listed) -> String {
 
 fn altname(listed: &Listed) -> String {
     old(listed.base) + &old(listed.quote)
+}
+
+/// A book message: what is said, and the book after it.
+pub(super) fn book(
+    listed: &Listed,
+    snapshot: bool,
+    (bids, asks): (&[Level], &[Level]),
+    after: (&[Level], &[Level]),
+    venue_ns: Nanos,
+    frame: &mut Vec<u8>,
+) {
+    let checksum = mirror::checksum(after.0, after.1);
+    let (symbol, shape) = (listed.symbol, listed.shape);
+    mirror::book(&Book { symbol, shape, snapshot, bids, asks, checksum, venue_ns }, frame);
+}
+
+pub(super) fn fill(
+    listed: &Listed,
+    trade: crate::event::Trade,
+    is_market: bool,
+    venue_ns: Nanos,
+) -> Fill {
+    Fill { symbol: listed.symbol, shape: listed.shape, trade, is_market, venue_ns }
+}
+
+/// Beyond an `i64`, as the venue's own.
+pub(super) fn connection_id(conn: Conn) -> u64 {
+    13_834_774_380_200_032_777 + conn.0
+}
+
+/// What must be said for the other side to have `now` after it had `before`, both best first. A
+/// level that only fell out of the depth is not mentioned; one that came (back) into it is.
+pub(super) fn changes(
+    update: &Update<'_>,
+    side: Side,
+    before: &[Level],
+    now: &[Level],
+) -> Vec<Level> {
+    let is_better =
+        |one: i64, other: i64| if side == Side::Buy { one > other } else { one < other };
+    let (mut old, mut new) = (before.iter().peekable(), now.iter().peekable());
+    let mut changes = Vec::new();
+    loop {
+        match (old.peek(), new.peek()) {
+            (None, None) => return changes,
+            (Some(was), Some(is)) if was.price == is.price => {
+                if was != is {
+                    changes.push(**is);
+                }
+                old.next();
+                new.next();
+            }
+            (Some(was), is) if is.is_none_or(|is| is_better(was.price, is.price)) => {
+                if update.engine.qty(side, was.price) == 0 {
+                    changes.push(Level { qty: 0, ..**was });
+                }
+                old.next();
+            }
+            (_, Some(is)) => {
+                changes.push(**is);
+                new.next();
+            }
+            (Some(_), None) => {
+                old.next();
+            }
+        }
+    }
 }

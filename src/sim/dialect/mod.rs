@@ -16,5 +16,6 @@ mod coinbase_words;
 
 pub use binance::Binance;
 pub use coinbase::Coinbase;
-pub use contract::{Ask, Conn, Control, Out, Put, Response, Venue};
+pub use contract::{Ask, Conn, Control, Letter, Out, Put, Response, Venue, Word};
+pub(super) use contract::{Shop, decoded};
 pub use kraken::Kraken;

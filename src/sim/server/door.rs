@@ -4,7 +4,7 @@
 //! Never: a look at the host name: one port is all of a venue.
 
 use std::convert::Infallible;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use super::hub::Hub;
 use super::socket;
 use crate::limits::SIM_REQUEST_BYTES_MAX;
-use crate::sim::dialect::{Ask, Response};
+use crate::sim::dialect::{Ask, Letter, Response};
 
 /// How often the world is looked at where nobody asks.
 const TURN: Duration = Duration::from_millis(2);
@@ -54,7 +54,7 @@ pub(super) async fn serve(
 async fn accept(listener: TcpListener, venue: usize, tls: Option<TlsAcceptor>, hub: Arc<Hub>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
+        let Ok((stream, peer)) = listener.accept().await else {
             // No descriptor is left: some client must go first.
             tokio::time::sleep(TURN).await;
             continue;
@@ -62,10 +62,11 @@ async fn accept(listener: TcpListener, venue: usize, tls: Option<TlsAcceptor>, h
         // Where it cannot be set, frames come a little later.
         let _ = stream.set_nodelay(true);
         let (tls, hub) = (tls.clone(), Arc::clone(&hub));
+        let place = (venue, peer.ip());
         tokio::spawn(async move {
-            let Some(tls) = tls else { return converse(stream, venue, hub).await };
+            let Some(tls) = tls else { return converse(stream, place, hub).await };
             if let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, tls.accept(stream)).await {
-                converse(stream, venue, hub).await;
+                converse(stream, place, hub).await;
             }
         });
     }
@@ -74,12 +75,12 @@ async fn accept(listener: TcpListener, venue: usize, tls: Option<TlsAcceptor>, h
 /// Requests of one connection, one after the other; a websocket is the last.
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    venue: usize,
+    place: (usize, IpAddr),
     hub: Arc<Hub>,
 ) {
     let service = service_fn(move |request| {
         let hub = Arc::clone(&hub);
-        async move { Ok::<_, Infallible>(answer(request, venue, hub).await) }
+        async move { Ok::<_, Infallible>(answer(request, place, hub).await) }
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
@@ -88,12 +89,16 @@ async fn converse(
     let _ = connection.with_upgrades().await;
 }
 
-async fn answer(mut request: Request<Incoming>, venue: usize, hub: Arc<Hub>) -> Answer {
+async fn answer(
+    mut request: Request<Incoming>,
+    (venue, peer): (usize, IpAddr),
+    hub: Arc<Hub>,
+) -> Answer {
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let query = uri.query().unwrap_or_default();
     let ask = Ask { method: method.as_str(), path: uri.path(), query };
     if let Some(key) = websocket_key(request.headers()) {
-        let inbox = match hub.open(venue, &ask) {
+        let inbox = match hub.open(venue, &ask, peer) {
             Ok(inbox) => inbox,
             Err(refused) => return spoken(refused),
         };
@@ -106,11 +111,23 @@ async fn answer(mut request: Request<Incoming>, venue: usize, hub: Arc<Hub>) -> 
         });
         return switching(&key);
     }
+    let headers = texts(request.headers());
     let body = to_bytes(Body::new(request.into_body()), SIM_REQUEST_BYTES_MAX).await;
-    match body {
-        Ok(_) => spoken(hub.request(venue, &ask)),
-        Err(_) => spoken(Response::with(413, "{\"error\":\"body too large\"}")),
+    let Ok(body) = body else {
+        return spoken(Response::with(413, "{\"error\":\"body too large\"}"));
+    };
+    let response = hub.request(venue, &Letter { ask, headers: &headers, body: &body, peer });
+    if response.wait_ns > 0 {
+        tokio::time::sleep(hub.real(response.wait_ns)).await;
     }
+    spoken(response)
+}
+
+/// Headers whose values are text.
+fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| value.to_str().ok().map(String::from);
+    let all = headers.iter();
+    all.filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?))).collect()
 }
 
 /// The key of a request for a websocket.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use tokio::sync::{Notify, mpsc};
 use super::settings::Settings;
 use crate::base::Nanos;
 use crate::limits::{SIM_QUEUE_BYTES, SIM_QUEUE_FRAMES};
-use crate::sim::dialect::{Ask, Conn, Control, Out, Put, Response};
+use crate::sim::dialect::{Ask, Conn, Control, Letter, Out, Put, Response};
 use crate::sim::fault::Faults;
 use crate::sim::hall::Hall;
 use crate::sim::world;
@@ -80,7 +81,7 @@ impl Hub {
         let ticks = clock.ticks();
         let open = clock.unix_at(ticks);
         let world = world::Settings { open, ..world::Settings::default() };
-        let hall = Hall::new(settings.seed, &world);
+        let hall = Hall::with_accounts(settings.seed, &world, &settings.accounts);
         let faults = Faults::new(&settings.faults, settings.seed, open);
         let (lines, counts) = (BTreeMap::new(), Counts::default());
         let state = Mutex::new(State { hall, faults, lines, counts });
@@ -104,12 +105,18 @@ impl Hub {
         self.with(|_, _| ());
     }
 
-    pub(super) fn open(&self, venue: usize, ask: &Ask<'_>) -> Result<Inbox, Response> {
+    pub(super) fn open(
+        &self,
+        venue: usize,
+        ask: &Ask<'_>,
+        peer: IpAddr,
+    ) -> Result<Inbox, Response> {
         self.with(|state, out| {
             if let Some(refused) = state.faults.refusal(venue, state.hall.world().now()) {
                 return Err(refused);
             }
             let conn = state.hall.open(venue, ask, out)?;
+            state.hall.came_from(conn, peer);
             state.faults.opened(conn, venue);
             let (sender, queue) = mpsc::channel(SIM_QUEUE_FRAMES);
             let (waiting, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
@@ -131,13 +138,18 @@ impl Hub {
         self.with(|state, out| state.hall.control(conn, control, out));
     }
 
-    pub(super) fn request(&self, venue: usize, ask: &Ask<'_>) -> Response {
-        self.with(|state, _| {
+    pub(super) fn request(&self, venue: usize, letter: &Letter<'_>) -> Response {
+        self.with(|state, out| {
             state.counts.requests += 1;
             let now = state.hall.world().now();
             let refused = state.faults.refusal(venue, now);
-            refused.unwrap_or_else(|| state.hall.request(venue, ask))
+            refused.unwrap_or_else(|| state.hall.post(venue, letter, out))
         })
+    }
+
+    /// So long of the world's time, in ours.
+    pub(super) fn real(&self, span_ns: i64) -> Duration {
+        Duration::from_nanos(span_ns.unsigned_abs() / u64::from(self.speed))
     }
 
     pub(super) fn closed(&self, conn: Conn) {

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::sim::fault::Plan;
+use crate::sim::private::Accounts;
 
 /// What is served, and where.
 #[derive(Clone, Debug)]
@@ -20,4 +21,6 @@ pub struct Settings {
     pub speed: u32,
     /// What goes wrong on purpose.
     pub faults: Plan,
+    /// Who may trade.
+    pub accounts: Accounts,
 }
