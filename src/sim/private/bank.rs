@@ -181,7 +181,8 @@ impl Bank {
         match (terms.size, terms.side) {
             // He may never give more than he said.
             (Size::Amount(amount), Side::Buy) => (lots, amount),
-            (Size::Lots(lots), Side::Sell) => (lots, cost),
+            // What he sells he must have, whether there is somebody for it or not.
+            (Size::Lots(wanted), Side::Sell) => (wanted, cost),
             _ => (lots, cost),
         }
     }

@@ -96,9 +96,8 @@ pub(super) fn parse_params(params: &Value) -> Option<Params> {
     };
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         // Lists of symbols are signed as they stand.
-        Value::Array(_) => Some(value.to_string()),
+        Value::Number(_) | Value::Bool(_) | Value::Array(_) => Some(value.to_string()),
         _ => None,
     };
     map.iter().map(|(name, value)| Some((name.clone(), text(value)?))).collect()

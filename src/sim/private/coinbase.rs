@@ -89,7 +89,7 @@ impl CoinbaseDesk {
         };
         let open = self.bank.members[who].open.values();
         let orders: Vec<&Order> = open.filter(|o| markets.contains(&o.key.market)).collect();
-        let last = if orders.len() % BATCH == 0 { Some(&[][..]) } else { None };
+        let last = if orders.len().is_multiple_of(BATCH) { Some(&[][..]) } else { None };
         for batch in orders.chunks(BATCH).chain(last) {
             let each: Vec<Value> =
                 batch.iter().map(|order| words::told(&self.bank, order, None)).collect();

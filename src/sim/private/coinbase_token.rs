@@ -46,10 +46,10 @@ pub(super) fn verify<'a>(
     let header = json(head).ok_or(Wrong::Form)?;
     let name = header["kid"].as_str().unwrap_or_default();
     let holder = keys.find_from(name, peer).ok_or(Wrong::Key)?;
-    let is_alg = match (header["alg"].as_str(), &holder.seal) {
-        (Some("ES256"), Seal::P256(_)) | (Some("EdDSA"), Seal::Ed25519(_)) => true,
-        _ => false,
-    };
+    let is_alg = matches!(
+        (header["alg"].as_str(), &holder.seal),
+        (Some("ES256"), Seal::P256(_)) | (Some("EdDSA"), Seal::Ed25519(_))
+    );
     let signature = unbase64_url(signature).filter(|_| is_alg).ok_or(Wrong::Signature)?;
     let message = &token[..head.len() + 1 + claims.len()];
     if !holder.seal.is_signed(message.as_bytes(), &signature) {

@@ -299,20 +299,14 @@ impl Desk for KrakenDesk {
             return false;
         }
         let now = floor.now();
-        match self.asker(conn, &request["params"], now) {
-            Some(asker) => {
-                let answers = self.order(asker, &request, floor);
-                for answer in answers {
-                    let is_error = floor.troubles.is_error();
-                    let failed = || words::failure(&request, "EGeneral:Internal error", now);
-                    let answer = if is_error { failed() } else { answer };
-                    floor.mouth().reply(conn, answer);
-                }
-            }
-            None => {
-                let answer = words::failure(&request, "ESession:Invalid session", now);
-                floor.mouth().reply(conn, answer);
-            }
+        let answers = match self.asker(conn, &request["params"], now) {
+            Some(asker) => self.order(asker, &request, floor),
+            None => vec![words::failure(&request, "ESession:Invalid session", now)],
+        };
+        for answer in answers {
+            let is_error = floor.troubles.is_error();
+            let failed = || words::failure(&request, "EGeneral:Internal error", now);
+            floor.mouth().reply(conn, if is_error { failed() } else { answer });
         }
         self.tell(&mut floor.mouth());
         true
