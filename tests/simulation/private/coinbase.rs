@@ -40,7 +40,8 @@ fn follow(stand: &mut Stand) -> Conn {
     conn
 }
 
-fn order(client: &str, config: Value) -> Value {
+fn order(client: &str, config: impl Into<Value>) -> Value {
+    let config: Value = config.into();
     json!({
         "client_order_id": client, "product_id": "BTC-USD", "side": "BUY",
         "order_configuration": config,
@@ -139,7 +140,8 @@ fn an_order_lives_as_on_the_venue() {
 fn fills_are_told_as_sums_and_shown_one_by_one() {
     let mut stand = Stand::new(2);
     let (conn, other) = (follow(&mut stand), follow(&mut stand));
-    (stand.heard(conn), stand.heard(other));
+    stand.heard(conn);
+    stand.heard(other);
     let config = json!({"market_market_ioc": {"base_size": "0.75"}});
     let made = post(&mut stand, "orders", &order("m-1", config));
     let id = made["success_response"]["order_id"].as_str().unwrap().to_owned();

@@ -193,7 +193,8 @@ fn a_taker_trades_then_is_filled_and_money_agrees_everywhere() {
     let mut stand = stand();
     let (conn, token) = session(&mut stand);
     let (other, _) = session(&mut stand);
-    (stand.heard(conn), stand.heard(other));
+    stand.heard(conn);
+    stand.heard(other);
     let before = ask(&mut stand, "Balance", "").unwrap();
     let more = json!({"order_type": "market", "order_qty": 0.75, "order_userref": 12});
     stand.say(conn, &order(&token, "1", &more));
