@@ -151,18 +151,24 @@ impl Readers {
         let of = |stage: Stage| {
             merged(self.stages.iter().filter(|(of, _)| *of == stage).map(|(_, reader)| reader))
         };
+        let [decision, order] = self.reactions();
         Latency {
-            stages: Stage::ALL.map(of),
-            tick_to_decision: merged(self.decision.iter()),
-            tick_to_order: merged(self.order.iter()),
+            stages: Stage::ALL.map(|stage| of(stage).percentiles()),
+            tick_to_decision: decision.percentiles(),
+            tick_to_order: order.percentiles(),
         }
+    }
+
+    /// All that was counted of tick to decision and of tick to order.
+    pub(in crate::pipeline) fn reactions(&self) -> [Snapshot; 2] {
+        [merged(self.decision.iter()), merged(self.order.iter())]
     }
 }
 
-fn merged<'a>(readers: impl Iterator<Item = &'a Reader>) -> Percentiles {
+fn merged<'a>(readers: impl Iterator<Item = &'a Reader>) -> Snapshot {
     let mut sum = Snapshot::default();
     readers.for_each(|reader| sum.merge(&reader.snapshot()));
-    sum.percentiles()
+    sum
 }
 
 /// What reading the counter once costs: the least of many, since an interrupt only ever adds.
