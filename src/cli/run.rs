@@ -308,6 +308,7 @@ impl Told<'_> {
         }
         text.push_str("\nLatency, ns, from the return of the read\n");
         text.push_str(&report::latency_table(outcome).render());
+        text.push_str("  first: where a read brought several frames, the first of them alone\n");
         if waits.count > 0 {
             let _ = writeln!(
                 text,
