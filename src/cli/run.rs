@@ -92,6 +92,9 @@ pub(super) fn run(
         flag::register_conditional_shutdown(signal, 1, stop.clone()).map_err(Failure::failed)?;
         flag::register(signal, stop.clone()).map_err(Failure::failed)?;
     }
+    // Before anything is started: what is, keeps off the hot thread's core.
+    let is_pinned = Config::load(file).map_err(Failure::failed)?.pipeline.pin;
+    let cores = if is_pinned { pipeline::reserve(1).map_err(Failure::failed)? } else { Vec::new() };
     let built_in = match file {
         Some(_) => None,
         None => Some(BuiltIn::start(arguments)?),
@@ -107,7 +110,7 @@ pub(super) fn run(
     let duration_ns = seconds.map(|s| i64::from(s) * Nanos::SECOND);
     let dir = arguments.record.clone().unwrap_or_else(temporary);
     let every_ns = arguments.every.map(|s| i64::from(s) * Nanos::SECOND);
-    let outcome = follow(&config, overlay, &dir, (duration_ns, every_ns), &stop)?;
+    let outcome = follow(&config, overlay, &dir, (duration_ns, every_ns), (&stop, &cores))?;
     let told = Told { is_built_in: built_in.is_some(), dir: &dir, outcome: &outcome };
     if as_json { output::print_json(&told.object()) } else { output::print(&told.text()) }
 }
@@ -137,7 +140,7 @@ fn follow(
     overlay: String,
     dir: &Path,
     (duration_ns, every_ns): (Option<i64>, Option<i64>),
-    stop: &AtomicBool,
+    (stop, cores): (&AtomicBool, &[usize]),
 ) -> Result<Followed, Failure> {
     let mut instruments = followed(config)?;
     let (mut plan, clock) = (plan_of(config), Clock::calibrate(Duration::from_millis(20)));
@@ -174,8 +177,14 @@ fn follow(
         (duration_ns, pace),
         stop,
     );
-    let machine =
-        Live { carrier: &mut network, post: NoPost, stations: &mut stations, stop, waits: false };
+    let machine = Live {
+        carrier: &mut network,
+        post: NoPost,
+        stations: &mut stations,
+        stop,
+        cores,
+        waits: false,
+    };
     let ended = pipeline::live(machine, &instruments, &plan, &mut session);
     let over = session.finish();
     let ended = ended.map_err(Failure::failed)?;

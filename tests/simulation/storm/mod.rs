@@ -87,8 +87,14 @@ fn live_for(seed: u64, seconds: i64) -> Result<Told, Fault> {
         std::env::temp_dir().join(format!("neural-kraken-storm-{}-{seed}", std::process::id()));
     let _ = std::fs::remove_dir_all(&dir);
     let mut keeper = journal(&dir, &instruments, &plan, &names, HASTY, now);
-    let machine =
-        Live { carrier: &mut sky, post: NoPost, stations: &mut stations, stop: &stop, waits: true };
+    let machine = Live {
+        carrier: &mut sky,
+        post: NoPost,
+        stations: &mut stations,
+        stop: &stop,
+        cores: &[],
+        waits: true,
+    };
     let ended = live(machine, &instruments, &plan, &mut keeper).map_err(|why| why.to_string())?;
     let told = judge(&dir, &instruments, &plan, keeper, &ended, &mut sky);
     let _ = std::fs::remove_dir_all(&dir);
