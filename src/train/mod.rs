@@ -13,6 +13,8 @@ pub mod fit;
 #[cfg(feature = "train")]
 pub mod judge;
 #[cfg(feature = "train")]
+pub mod checkpoint;
+#[cfg(feature = "train")]
 pub mod experiment;
 #[cfg(feature = "train")]
 mod export;
@@ -23,6 +25,8 @@ mod page;
 #[cfg(all(test, feature = "train"))]
 mod proofs;
 
+#[cfg(feature = "train")]
+pub use checkpoint::{Checkpoint, CheckpointError};
 #[cfg(feature = "train")]
 pub use course::Course;
 #[cfg(feature = "train")]
