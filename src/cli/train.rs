@@ -16,7 +16,9 @@ use super::table::{Table, grouped};
 use crate::config::Config;
 use crate::neural::{self, Form};
 use crate::tape::{self, Tape};
-use crate::train::{self, Checkpoint, Course, Horizon, Label, Moment, Moved, Plan, Recipe, Shape, Thinning};
+use crate::train::{
+    self, Checkpoint, Course, Horizon, Label, Moment, Moved, Plan, Recipe, Shape, Thinning,
+};
 
 /// Train a network on recordings, judge it beside what is simple, and write it as ONNX.
 ///

@@ -128,7 +128,12 @@ impl Checkpoint {
         let is_sized = kept.numbers.iter().all(|row| row.len() == learner.weights.values.len());
         if kept.digest != digest || !is_sized {
             let (path, place) = (path(), place + 1);
-            return Err(CheckpointError::Other { path, place, found: kept.digest, expected: digest });
+            return Err(CheckpointError::Other {
+                path,
+                place,
+                found: kept.digest,
+                expected: digest,
+            });
         }
         let shape = learner.weights.shape;
         let weights = |values: &Vec<f32>| Weights { shape, values: values.clone() };
@@ -164,7 +169,8 @@ impl Checkpoint {
         };
         self.all.truncate(self.begun.saturating_sub(1));
         self.all.push(kept);
-        self.write(&path).map_err(|why| CheckpointError::Io { path: path.display().to_string(), why })
+        self.write(&path)
+            .map_err(|why| CheckpointError::Io { path: path.display().to_string(), why })
     }
 
     /// Beside the old file first, which stays whole until the new one is.
@@ -185,9 +191,9 @@ fn damaged(path: &Path, found: String, expected: &'static str) -> CheckpointErro
 
 /// What stands between the magic and the checksum.
 fn checked(bytes: &[u8]) -> Result<&[u8], (String, &'static str)> {
-    let rest = bytes.strip_prefix(MAGIC).ok_or((String::from("other bytes"), "NKTRAIN1 at first"))?;
-    let (body, sum) =
-        rest.split_last_chunk::<4>().ok_or((String::from("an end"), "a checksum"))?;
+    let rest =
+        bytes.strip_prefix(MAGIC).ok_or((String::from("other bytes"), "NKTRAIN1 at first"))?;
+    let (body, sum) = rest.split_last_chunk::<4>().ok_or((String::from("an end"), "a checksum"))?;
     let (found, expected) = (crc32fast::hash(body), u32::from_le_bytes(*sum));
     if found == expected {
         return Ok(body);
@@ -308,7 +314,9 @@ mod tests {
         }
 
         #[test]
-        fn bytes_with_a_good_checksum_do_no_harm(body in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn bytes_with_a_good_checksum_do_no_harm(
+            body in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
             let mut reader = Reader(&body);
             if let Some(all) = reader.all() {
                 prop_assert!(all.len() <= body.len() / 8);

@@ -1,7 +1,7 @@
 //! Proofs of the whole: what can be learned is, what cannot is not, and the same again.
 
-use super::course::Course;
 use super::checkpoint::{Checkpoint, CheckpointError};
+use super::course::Course;
 use super::experiment::{Moment, Plan, TrainError, Trained, run, transfer};
 use super::fit::Recipe;
 use super::judge::lean;

@@ -1,5 +1,5 @@
-//! Small graphs by each exporter (`made-*`) and in the form of each, with rows and what ONNX Runtime
-//! makes of them.
+//! Small graphs by each exporter (`made-*`) and in the form of each, with rows and what ONNX
+//! Runtime makes of them.
 //!
 //! `tests/golden/neural/README.md` says what wrote them.
 

@@ -42,13 +42,13 @@ impl Real for f64 {
 /// Basis points in one.
 pub(super) const BPS: f64 = 1e4;
 
-/// A variance below this is what is left of moves that have faded, or rounding: a standard deviation
-/// of a thousandth of a half unit, where the smallest movement there is is one. It measures nothing,
-/// so what is divided by it says nothing.
+/// A variance below this is what is left of moves that have faded, or rounding: a standard
+/// deviation of a thousandth of a half unit, where the smallest movement there is is one. It
+/// measures nothing, so what is divided by it says nothing.
 const VARIANCE_MIN: f64 = 1e-6;
 
-/// No mid is more standard deviations from its average than this, either way. Just after a move that
-/// ends a silence the deviation is that of before the move, so the quotient tells how long the
+/// No mid is more standard deviations from its average than this, either way. Just after a move
+/// that ends a silence the deviation is that of before the move, so the quotient tells how long the
 /// silence was and not how unusual the move is.
 const SCORE_MAX: f64 = 10.0;
 
