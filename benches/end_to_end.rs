@@ -44,8 +44,8 @@ pub(crate) fn run(bench: &mut Bench) {
     }
 }
 
-/// All frames again with a network that steps at each view, beside the weighted sum: what is more is
-/// the network.
+/// All frames again with a network that steps at each view, beside the weighted sum: what is more
+/// is the network.
 fn with_network(bench: &mut Bench, source: &Source, film: &Film<'_>, all: &[usize]) {
     for (name, is_int8) in [("LSTM S", false), ("LSTM S, int8", true)] {
         let case = Case::new(format!("whole, {}, {name}", source.name), "frame", all.len());

@@ -63,8 +63,8 @@ pub(crate) fn models(instruments: &Instruments) -> Models {
     Models::new(instruments, &model::Settings { models: vec![given] })
 }
 
-/// An LSTM of size S (20 features, 2 x 32 cells, drawn weights) for every instrument: at each view it
-/// steps, whatever it says. Its features are those at the three shortest horizons and two that have
+/// An LSTM of size S (20 features, 2 x 32 cells, drawn weights) for every instrument: at each view
+/// it steps, whatever it says. Its features are those at the three shortest horizons and two that have
 /// none.
 pub(crate) fn networks(instruments: &Instruments, is_int8: bool) -> Models {
     let network = neural::invented(20, &[32, 32], 3, 1);
@@ -74,7 +74,8 @@ pub(crate) fn networks(instruments: &Instruments, is_int8: bool) -> Models {
     } else {
         neural::Engine::new(&network, level)
     };
-    let memory = Over::ALL.into_iter().flat_map(|over| (0..3).map(move |h| Features::place(over, h)));
+    let memory =
+        Over::ALL.into_iter().flat_map(|over| (0..3).map(move |h| Features::place(over, h)));
     let now = [Now::Imbalance1, Now::Micro].map(Features::place_now);
     let form = model::Form::Lstm(model::Network {
         engine: Arc::new(engine.unwrap()),

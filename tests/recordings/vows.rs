@@ -70,12 +70,21 @@ fn orders_are_placed() {
     assert!(outcome.outputs.iter().filter(is_fill).count() >= 50);
 }
 
-/// The network that comes with the program, in place of the weighted sum: it has a word, it takes no
-/// memory, and what follows is the same in every layout.
+/// The network that comes with the program, in place of the weighted sum: it has a word, it takes
+/// no memory, and what follows is the same in every layout.
 fn a_network_steps() {
-    const NETWORK: &str = "[[models]]\nname = \"touch\"\nenabled = false\n\n[[models]]\nname = \"net\"\n\
-                           kind = \"lstm\"\nfile = \"built-in/spot_btcusdt_2s\"\n\
-                           instruments = \"all\"\nmove_bps = \"1.1\"\n";
+    const NETWORK: &str = r#"
+        [[models]]
+        name = "touch"
+        enabled = false
+
+        [[models]]
+        name = "net"
+        kind = "lstm"
+        file = "built-in/spot_btcusdt_2s"
+        instruments = "all"
+        move_bps = "1.1"
+    "#;
     let (tape, mut instruments) = super::source::SPOT.load();
     let config = Config::parse(NETWORK, Path::new("net.toml")).unwrap();
     let (resolved, _) = config.resolve_onto(&mut instruments);

@@ -31,6 +31,8 @@ pub(super) struct Finish<'a, const N: usize> {
     pub(super) states: [&'a mut State; N],
     pub(super) rows: [&'a [f32]; N],
     pub(super) outs: [&'a mut [f32]; N],
+    /// Set to false where a row holds what is no number; then nothing is changed.
+    pub(super) are_numbers: &'a mut bool,
 }
 
 /// A whole window from states of zero.
@@ -92,9 +94,14 @@ impl<const N: usize> Job for Finish<'_, N> {
     fn run<L: Lanes>(mut self, l: L) {
         let mut units = [0.0; N];
         for n in 0..N {
+            let most = product::most(self.rows[n]);
+            *self.are_numbers &= most < f32::INFINITY;
             if !self.states[n].words.is_empty() {
-                units[n] = product::shrink(l, self.rows[n], &mut self.states[n].words);
+                units[n] = product::shrink(l, self.rows[n], most, &mut self.states[n].words);
             }
+        }
+        if !*self.are_numbers {
+            return;
         }
         for n in 0..self.packed.layers.len() {
             let mut tile = 0;
@@ -174,7 +181,7 @@ impl Job for Window<'_> {
         if wide > 0 {
             for (t, row) in self.rows.chunks(self.packed.inputs).enumerate() {
                 let words = &mut self.scratch.words[t * wide..(t + 1) * wide];
-                self.scratch.units[t] = product::shrink(l, row, words);
+                self.scratch.units[t] = product::shrink(l, row, product::most(row), words);
             }
         }
         for layer in 0..self.packed.layers.len() {

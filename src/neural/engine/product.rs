@@ -100,12 +100,17 @@ impl<'a> Row<'a> {
 /// Below it a row's numbers count as 0: their reciprocal is none.
 const LEAST: f32 = 1e-30;
 
-/// Makes words of a row, its greatest number being [`WORD_MAX`], and zeroes behind its end. Returns
-/// what a unit is worth.
+/// The size of a row's greatest number; infinite or none where one of them is. By the bits, as
+/// whole numbers, which vectors compare.
 #[inline(always)]
-pub(super) fn shrink<L: Lanes>(l: L, row: &[f32], to: &mut [i16]) -> f32 {
-    let most = row.iter().fold(0, |most: u32, x| most.max(x.to_bits() & 0x7FFF_FFFF));
-    let most = f32::from_bits(most);
+pub(super) fn most(row: &[f32]) -> f32 {
+    f32::from_bits(row.iter().fold(0, |most, x| most.max(x.to_bits() & 0x7FFF_FFFF)))
+}
+
+/// Makes words of a row whose greatest number, of the size `most`, becomes [`WORD_MAX`], and zeroes
+/// behind its end. Returns what a unit is worth.
+#[inline(always)]
+pub(super) fn shrink<L: Lanes>(l: L, row: &[f32], most: f32, to: &mut [i16]) -> f32 {
     let (by, unit) = if most < LEAST { (0.0, 0.0) } else { (WORD_MAX / most, most / WORD_MAX) };
     let by = l.splat(by);
     let (blocks, rest) = row.as_chunks::<LANES>();
