@@ -64,8 +64,8 @@ pub(crate) fn models(instruments: &Instruments) -> Models {
 }
 
 /// An LSTM of size S (20 features, 2 x 32 cells, drawn weights) for every instrument: at each view
-/// it steps, whatever it says. Its features are those at the three shortest horizons and two that have
-/// none.
+/// it steps, whatever it says. Its features are those at the three shortest horizons and two that
+/// have none.
 pub(crate) fn networks(instruments: &Instruments, is_int8: bool) -> Models {
     let network = neural::invented(20, &[32, 32], 3, 1);
     let level = neural::Level::detect();
