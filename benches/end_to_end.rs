@@ -40,6 +40,20 @@ pub(crate) fn run(bench: &mut Bench) {
         let all: Vec<usize> = (0..tape.len()).collect();
         let case = Case::new(whole, "frame", all.len()).passes(9);
         bench.run(&case, &mut Ours::new(&film, &all), &mut rival::all(source, &film, &all));
+        with_network(bench, source, &film, &all);
+    }
+}
+
+/// All frames again with a network that steps at each view, beside the weighted sum: what is more
+/// is the network.
+fn with_network(bench: &mut Bench, source: &Source, film: &Film<'_>, all: &[usize]) {
+    for (name, is_int8) in [("LSTM S", false), ("LSTM S, int8", true)] {
+        let case = Case::new(format!("whole, {}, {name}", source.name), "frame", all.len());
+        let models = outfit::networks(&film.instruments, is_int8);
+        let chain = Chain::with(models, &film.tape.dialects(), &film.instruments);
+        let mut ours = Ours { chain, ..Ours::new(film, all) };
+        let mut plain = Ours::new(film, all);
+        bench.run(&case.passes(9), &mut ours, &mut [("weighted sum", &mut plain)]);
     }
 }
 

@@ -108,12 +108,30 @@ impl Chain {
     pub(crate) fn new(dialects: &[&'static Dialect], instruments: &Instruments) -> Chain {
         Chain::onto(Void, dialects, instruments)
     }
+
+    /// The same with other models.
+    pub(crate) fn with(
+        models: Models,
+        dialects: &[&'static Dialect],
+        instruments: &Instruments,
+    ) -> Chain {
+        Chain::made(Void, models, dialects, instruments)
+    }
 }
 
 impl<L: Line> Chain<L> {
     /// The same, with orders going onto `line`.
     pub(crate) fn onto(
         line: L,
+        dialects: &[&'static Dialect],
+        instruments: &Instruments,
+    ) -> Chain<L> {
+        Chain::made(line, outfit::models(instruments), dialects, instruments)
+    }
+
+    fn made(
+        line: L,
+        models: Models,
         dialects: &[&'static Dialect],
         instruments: &Instruments,
     ) -> Chain<L> {
@@ -124,7 +142,7 @@ impl<L: Line> Chain<L> {
         let next = Then { stage: outfit::gate(dialects, instruments), next };
         let next = Then { stage: outfit::router(dialects, instruments), next };
         let next = Then { stage: Desk::new(instruments), next };
-        let next = Then { stage: outfit::models(instruments), next };
+        let next = Then { stage: models, next };
         let signals = Signals::new(instruments, &signal::Settings::default());
         let next = Then { stage: signals, next };
         Chain {
@@ -164,6 +182,7 @@ impl<L: Line> Chain<L> {
     pub(crate) fn idle(&mut self) {
         self.rest.stage.drain_resyncs(&mut Vec::new());
         self.rest.stage.idle();
+        self.rest.next.next.stage.idle();
         let now = self.desk().stage.now();
         let mut reports = Vec::new();
         let dispatch = self.dispatch();
