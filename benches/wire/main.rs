@@ -1,10 +1,10 @@
 //! From socket to socket: a venue on loopback sends recorded frames over TLS, and each is answered
 //! with an order on a second connection, through all eight stages.
 //!
-//! `cargo bench --bench wire` times ours; `--features rivals` times a tokio client beside it, pass by
-//! pass. `-- --test` plays a few frames, to see that it works. Times are from the return of the
-//! receive that brought a frame: until its order is sealed, and until the call that sent it returned;
-//! *there and back* is the venue's, with both kernels' ways in it.
+//! `cargo bench --bench wire` times ours; `--features rivals` times a tokio client beside it, pass
+//! by pass. `-- --test` plays a few frames, to see that it works. Times are from the return of the
+//! receive that brought a frame: until its order is sealed, and until the call that sent it
+//! returned; *there and back* is the venue's, with both kernels' ways in it.
 //!
 //! Never: a ratio of two runs apart from each other.
 

@@ -60,7 +60,7 @@ impl Table {
     /// As Markdown: a line a case of ours, the others' ratios in its last column.
     pub(crate) fn write(&self) -> std::io::Result<()> {
         let mut text = String::from(
-            "| frames | from receive | p50, us | p99 | p99.9 | max | others / ours by p50; by p99 |\n\
+            "| frames | from receive | p50, us | p99 | p99.9 | max | others / ours by p50; p99 |\n\
              |---|---|---|---|---|---|---|\n",
         );
         for row in self.rows.iter().filter(|row| row.who == "ours") {

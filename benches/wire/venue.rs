@@ -11,9 +11,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use neural_kraken::sys::clock::counter;
+use neural_kraken::sys::deadline::Deadline;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -37,6 +38,7 @@ pub(crate) enum Load {
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) ca_file: PathBuf,
+    #[cfg_attr(not(feature = "rivals"), allow(dead_code, reason = "only rivals ask"))]
     pub(crate) ca: CertificateDer<'static>,
     server: Arc<ServerConfig>,
 }
@@ -121,8 +123,8 @@ fn trade<'a>(
 ) -> Vec<u64> {
     let mut ticks = Vec::new();
     for (n, round) in rounds.enumerate() {
-        let pause = Instant::now();
-        while pause.elapsed() < PAUSE {
+        let pause = Deadline::after(PAUSE);
+        while pause.left().is_some() {
             std::hint::spin_loop();
         }
         let before = counter();
@@ -200,9 +202,9 @@ impl Line {
     }
 
     fn wait(&mut self, which: impl Fn() -> String) {
-        let since = Instant::now();
+        let deadline = Deadline::after(PATIENCE);
         while !self.next() {
-            assert!(since.elapsed() < PATIENCE, "no order for {}", which());
+            assert!(deadline.left().is_some(), "no order for {}", which());
         }
     }
 }

@@ -280,7 +280,7 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn text(&self) -> String {
-        let Followed { instruments, venues, ended, states, pace, span_ns, settled, waits } =
+        let Followed { instruments, venues, ended, states, pace, span_ns, settled, .. } =
             self.outcome;
         let (outcome, counts) = (&ended.outcome, ended.outcome.counts);
         let integrity = outcome.integrity;
@@ -315,17 +315,7 @@ impl Told<'_> {
         if ended.cancelled > 0 {
             let _ = writeln!(text, "{} orders were open at the end and cancelled", ended.cancelled);
         }
-        text.push_str("\nLatency, ns, from the return of the read\n");
-        text.push_str(&report::latency_table(outcome).render());
-        text.push_str("  first: where a read brought several frames, the first of them alone\n");
-        if waits.count > 0 {
-            let _ = writeln!(
-                text,
-                "  from the kernel's stamp to the read: p50 {} p99 {}",
-                grouped(waits.p50),
-                grouped(waits.p99)
-            );
-        }
+        text.push_str(&self.latency());
         text.push_str(&self.host());
         text.push_str(&pace.text());
         let _ = writeln!(
@@ -348,6 +338,22 @@ impl Told<'_> {
             "\nNext: play the session again, and ask it about an order\n  neural-kraken replay \
              --format journal {dir}\n  neural-kraken why 1 {dir}\n  neural-kraken config manual"
         );
+        text
+    }
+
+    fn latency(&self) -> String {
+        let Followed { ended, waits, .. } = self.outcome;
+        let mut text = String::from("\nLatency, ns, from the return of the read\n");
+        text.push_str(&report::latency_table(&ended.outcome).render());
+        text.push_str("  first: where a read brought several frames, the first of them alone\n");
+        if waits.count > 0 {
+            let _ = writeln!(
+                text,
+                "  from the kernel's stamp to the read: p50 {} p99 {}",
+                grouped(waits.p50),
+                grouped(waits.p99)
+            );
+        }
         text
     }
 

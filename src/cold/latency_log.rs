@@ -1,4 +1,4 @@
-//! The latency log: an HdrHistogram interval log (`.hlog`) that the usual viewers read.
+//! The latency log: an `HdrHistogram` interval log (`.hlog`) that the usual viewers read.
 //!
 //! In: what was counted within each second. Out: a file, one line an interval and tag, nanoseconds.
 //! Never: a wait of who measures; what finds no room is counted and left out.

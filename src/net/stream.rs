@@ -192,8 +192,8 @@ impl Stream {
         }
     }
 
-    /// Seals `bytes` of data, which `write` puts where they are sealed; [`Stream::flush`] hands them
-    /// to the socket.
+    /// Seals `bytes` of data, which `write` puts where they are sealed; [`Stream::flush`] hands
+    /// them to the socket.
     #[inline]
     pub(crate) fn push(
         &mut self,
@@ -217,8 +217,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Says whatever TLS has to say by itself, and hands the socket what waits: as much as it takes,
-    /// the rest with later calls.
+    /// Says whatever TLS has to say by itself, and hands the socket what waits: as much as it
+    /// takes, the rest with later calls.
     #[inline]
     pub(crate) fn flush(&mut self) -> Result<(), Down> {
         let said = match &mut self.layer {

@@ -145,8 +145,8 @@ impl Wire {
         self.send(TEXT, text)
     }
 
-    /// Seals a text, all or nothing; [`Wire::flush`] or the next [`Wire::poll`] sends it. So several
-    /// texts leave with one call to the system.
+    /// Seals a text, all or nothing; [`Wire::flush`] or the next [`Wire::poll`] sends it. So
+    /// several texts leave with one call to the system.
     #[inline]
     pub fn push_text(&mut self, text: &[u8]) -> Result<(), SendError> {
         self.push(TEXT, text)
