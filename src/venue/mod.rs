@@ -6,6 +6,7 @@
 pub mod contract;
 pub mod desk;
 pub mod session;
+pub mod trade;
 mod raw;
 pub mod wire;
 pub mod kraken;

@@ -14,6 +14,7 @@ mod scene_lines;
 mod session;
 #[cfg(test)]
 mod served;
+mod sign;
 mod strict;
 mod talk;
 mod tend;
@@ -42,6 +43,7 @@ pub static SPOT: Dialect = Dialect {
     strict: strict::read,
     desk: Some(&SPOT_DESK),
     session: Some(&session::OPENING),
+    trade: None,
 };
 
 /// Futures settled in a stablecoin.
@@ -54,6 +56,7 @@ pub static USDM: Dialect = Dialect {
     strict: strict::read,
     desk: Some(&FUTURES_DESK),
     session: None,
+    trade: None,
 };
 
 /// Futures settled in the coin.
@@ -66,4 +69,5 @@ pub static COINM: Dialect = Dialect {
     strict: strict::read,
     desk: Some(&FUTURES_DESK),
     session: None,
+    trade: None,
 };

@@ -10,6 +10,7 @@ mod scene;
 mod session;
 #[cfg(test)]
 mod served;
+mod sign;
 mod strict;
 mod talk;
 mod exchange;
@@ -35,6 +36,7 @@ pub static ADVANCED: Dialect = Dialect {
     strict: strict::read,
     desk: Some(&DESK),
     session: Some(&session::OPENING),
+    trade: None,
 };
 
 /// Exchange (Pro, GDAX) websocket, decode only.
@@ -47,4 +49,5 @@ pub static EXCHANGE: Dialect = Dialect {
     strict: exchange::read,
     desk: None,
     session: None,
+    trade: None,
 };

@@ -14,6 +14,7 @@ mod scene_lines;
 mod session;
 #[cfg(test)]
 mod served;
+mod sign;
 mod strict;
 mod talk;
 mod tend;
@@ -40,6 +41,7 @@ pub static V2: Dialect = Dialect {
     strict: strict::read,
     desk: Some(&DESK),
     session: Some(&session::OPENING),
+    trade: None,
 };
 
 /// Websocket v1, decode only.
@@ -52,4 +54,5 @@ pub static V1: Dialect = Dialect {
     strict: v1::read,
     desk: None,
     session: None,
+    trade: None,
 };
