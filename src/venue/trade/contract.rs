@@ -119,7 +119,8 @@ pub struct Settings {
     /// Kraken alone has such a switch.
     pub dead_man_s: u32,
     /// Orders are only checked by the venue, never placed (Kraken's `validate`, Binance's
-    /// `order.test`): no reply but a refusal follows.
+    /// `order.test`): one that it would take is told as accepted and at once as expired. Coinbase
+    /// has no such thing, and refuses the setting.
     pub is_rehearsal: bool,
     /// The venue's budget of requests.
     pub rates: Rates,

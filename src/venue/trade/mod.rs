@@ -24,17 +24,33 @@
 //!
 //! Hand orders in only while [`Trader::is_ready`]; what is handed in before is rejected at once.
 
+mod cause;
 mod contract;
+mod index;
 mod key;
+mod ledger;
+mod lines;
+mod orders;
 mod out;
 mod rate;
 mod secret;
+#[cfg(test)]
+mod shuffle;
+#[cfg(test)]
+pub mod stand;
+mod word;
 
+pub use cause::{
+    Cause, LOCAL, NO_BUDGET, NO_VENUE_ORDER, NOT_READY, NOT_TRADED, Trouble, UNSENDABLE,
+};
 pub use contract::{
     Asset, KeyTexts, Kind, Network, Opening, Parcel, Route, Settings, Shown, Tally, TradeError,
     Traded, Trader,
 };
 pub use key::{Ed25519, Es256, Hmac, sha256};
+pub use lines::{balance, carry, lines, tally};
+pub use orders::{Entry, Heard, Orders, Pending, Stage, key_of};
 pub use out::{Balance, Fact, Listing, Method, Out, Past, Request, Standing, Task, VenueOrder};
 pub use rate::{Rates, Room};
 pub use secret::{Bytes, HEX, KeyError, Secret, base64, base64_url, from_base64, from_pem};
+pub use word::{Event, Fee, Last, Totals, Word};
