@@ -15,9 +15,18 @@ mod session;
 #[cfg(test)]
 mod served;
 mod sign;
+mod causes;
+mod limited;
+mod posted;
+mod reports;
+mod trade;
+#[cfg(test)]
+mod trade_scene;
 mod strict;
 mod talk;
 mod tend;
+
+pub(in crate::venue) use causes::CAUSES;
 
 use crate::base::{Continuity, Form};
 use crate::limits;
@@ -43,7 +52,7 @@ pub static SPOT: Dialect = Dialect {
     strict: strict::read,
     desk: Some(&SPOT_DESK),
     session: Some(&session::OPENING),
-    trade: None,
+    trade: Some(&trade::TRADE),
 };
 
 /// Futures settled in a stablecoin.

@@ -215,6 +215,16 @@ impl Orders {
         if id.0 == 0 { None } else { self.by_venue.find(id.0) }
     }
 
+    /// How many requests are owed an answer.
+    pub fn waiting(&self) -> u32 {
+        self.pending.len() as u32
+    }
+
+    /// Is any request owed an answer?
+    pub fn is_waiting(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
     /// Remembers what is handed in; else says why it must not be.
     pub fn hand_in(&mut self, parcel: &Parcel<'_>, key: u128, now: Nanos) -> Result<u32, u32> {
         use super::cause::{NO_ROOM, NOT_KNOWN, NOT_TRADED};
