@@ -41,6 +41,6 @@ pub fn dialect(name: &str) -> Option<&'static Dialect> {
 /// What a number in a [`Report::rejection`](crate::event::Report::rejection) of live orders means,
 /// and the fix; `None` where it is none of theirs.
 pub fn cause(number: u32) -> Option<&'static trade::Cause> {
-    let tables = [trade::LOCAL, kraken::CAUSES, binance::CAUSES];
+    let tables = [trade::LOCAL, kraken::CAUSES, binance::CAUSES, coinbase::CAUSES];
     tables.into_iter().flatten().find(|cause| cause.number == number)
 }

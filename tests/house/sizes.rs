@@ -40,6 +40,7 @@ const WIDE: &[(&str, &str)] = &[
     ("src/venue/binance", "one venue: its market, orders and session, and the session's scenes"),
     ("src/venue/coinbase", "one venue: its market, orders and session, and the session's scenes"),
     ("src/venue/session", "what sessions of all venues stand on: one file for each matter"),
+    ("src/venue/trade", "what live orders of all venues stand on: one file for each matter"),
     ("src/venue/wire", "what every decoder stands on, with a kernel for each instruction set"),
     ("src/tape", "a registry: one file for each recording format"),
     ("tests/fuzz/fuzz_targets", "a registry: one file for each target"),

@@ -36,6 +36,8 @@ mod table;
 mod life;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod shuffle;
 
 pub use name::{client_id, order_of};
 

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 /// What came out, in words of its own: nothing borrowed.
 #[derive(Debug, Default)]
-struct Seen {
-    sent: Vec<(OrderId, ClientId, Vec<u8>)>,
+pub(super) struct Seen {
+    pub(super) sent: Vec<(OrderId, ClientId, Vec<u8>)>,
     reports: Vec<Report>,
 }
 
@@ -28,7 +28,7 @@ const VENUES: [(&str, &str); 4] =
     [("kraken", "BTC/USD"), ("binance", "BTCUSDT"), ("coinbase", "BTC-USD"), ("nasdaq", "GOOG")];
 
 /// An account at each venue, one instrument each, under the same number.
-fn stage() -> Dispatch {
+pub(super) fn stage() -> Dispatch {
     let mut instruments = Instruments::default();
     let mut accounts = Vec::new();
     for (name, symbol) in VENUES {
@@ -40,7 +40,7 @@ fn stage() -> Dispatch {
     Dispatch::new(&instruments, &Settings { epoch: 7, accounts })
 }
 
-fn child(account: u16) -> Child {
+pub(super) fn child(account: u16) -> Child {
     Child {
         stamp: Stamp { frame: 3, recv_ns: Nanos(1_700_000_000_000_000_000), ..Stamp::default() },
         intent: 40,
@@ -60,7 +60,7 @@ fn child(account: u16) -> Child {
     }
 }
 
-fn decide(stage: &mut Dispatch, child: Child, id: u64) -> Seen {
+pub(super) fn decide(stage: &mut Dispatch, child: Child, id: u64) -> Seen {
     let order = Order::approved(child, OrderId(id));
     let mut seen = Seen::default();
     stage.on(&Decision::Order(&order), &mut seen);

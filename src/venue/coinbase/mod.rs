@@ -11,9 +11,19 @@ mod session;
 #[cfg(test)]
 mod served;
 mod sign;
+mod budget;
+mod causes;
+mod reports;
+mod stock;
+mod trade;
+mod traded;
+#[cfg(test)]
+mod trade_scene;
 mod strict;
 mod talk;
 mod exchange;
+
+pub(in crate::venue) use causes::CAUSES;
 
 use crate::base::{Continuity, Form};
 use crate::limits;
@@ -36,7 +46,7 @@ pub static ADVANCED: Dialect = Dialect {
     strict: strict::read,
     desk: Some(&DESK),
     session: Some(&session::OPENING),
-    trade: None,
+    trade: Some(&trade::TRADE),
 };
 
 /// Exchange (Pro, GDAX) websocket, decode only.

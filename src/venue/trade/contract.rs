@@ -88,7 +88,8 @@ pub struct Opening {
 pub enum Network {
     /// In earnest.
     Live,
-    /// Binance's testnet, Coinbase's sandbox (which only plays back answers).
+    /// Binance's testnet. Kraken has none (orders may be rehearsed there), and Coinbase's sandbox
+    /// only plays back answers.
     Test,
 }
 

@@ -71,8 +71,8 @@ pub fn tally(own: &Tally, lines: &Lines, counts: &super::orders::Counts) -> Tall
         attempts: lines.tally.attempts,
         opened: lines.tally.opened,
         timeouts: counts.timeouts,
-        stale: counts.stale,
-        strays: counts.strays,
+        stale: own.stale + counts.stale,
+        strays: own.strays + counts.strays,
         merged: counts.merged,
         unread: own.unread + counts.nonsense,
         ..*own

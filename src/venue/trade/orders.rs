@@ -459,6 +459,13 @@ impl Orders {
         (entry.ask, entry.asks) = (NEVER, 0);
     }
 
+    /// An order is asked for as soon as may be.
+    pub fn ask(&mut self, place: u32, now: Nanos) {
+        let entry = &mut self.entries[place as usize];
+        entry.ask = entry.ask.min(now);
+        self.due = self.due.min(now);
+    }
+
     /// The venue took a request about an order, and what follows is to come by itself: where it
     /// does not, the order is asked for.
     pub fn watch(&mut self, place: u32, now: Nanos) {
