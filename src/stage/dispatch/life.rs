@@ -47,9 +47,8 @@ pub(super) fn turn(entry: &mut Entry, happened: &Happened) -> Turn {
             entry.state = OrderState::Unknown;
             Turn::News
         }
-        Happened::Unknown => Turn::Stale,
         Happened::Amended { price, qty } => amend(entry, *price, *qty),
-        Happened::AmendRejected(_) => Turn::Stale,
+        Happened::Unknown | Happened::AmendRejected(_) => Turn::Stale,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::venue::trade::Rates;
 pub(super) struct Count {
     span_ns: i64,
     max: u32,
-    count: u32,
+    found: u32,
     /// Which span it is about: time by its length.
     span: i64,
 }
@@ -47,24 +47,24 @@ const SECOND: i64 = Nanos::SECOND;
 
 impl Count {
     fn new(max: u32, span_ns: i64) -> Count {
-        Count { span_ns, max, count: 0, span: 0 }
+        Count { span_ns, max, found: 0, span: 0 }
     }
 
     fn turn(&mut self, now: Nanos) {
         let span = now.0.div_euclid(self.span_ns);
         if span != self.span {
-            (self.span, self.count) = (span, 0);
+            (self.span, self.found) = (span, 0);
         }
     }
 
     fn add(&mut self, now: Nanos, amount: u32) {
         self.turn(now);
-        self.count = self.count.saturating_add(amount);
+        self.found = self.found.saturating_add(amount);
     }
 
     fn left(&mut self, now: Nanos, reserve: u32) -> u32 {
         self.turn(now);
-        self.max.saturating_sub(self.count).saturating_sub(reserve)
+        self.max.saturating_sub(self.found).saturating_sub(reserve)
     }
 }
 
@@ -114,7 +114,7 @@ impl Budget {
             count.max = limit.max;
             if let Some(found) = limit.count {
                 let on_top = if limit.counted == Counted::Orders { in_flight } else { 0 };
-                count.count = found.saturating_add(on_top);
+                count.found = found.saturating_add(on_top);
             }
         }
     }

@@ -16,6 +16,7 @@ mod session;
 mod served;
 mod sign;
 mod causes;
+mod facts;
 mod limited;
 mod posted;
 mod reports;

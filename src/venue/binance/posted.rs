@@ -2,15 +2,13 @@
 //!
 //! In: open lines, private frames. Out: requests, replies, facts, states.
 
-use super::reports::{self, Answer as Reply, Item, Said, Trade};
+use super::reports::{self, Answer as Reply, Said};
 use super::trade::{Binance, Listings, OFFSET_NS_MAX};
-use crate::base::{AssetId, Decimal, InstrumentId, Nanos, Symbol};
+use crate::base::{Nanos, Symbol};
 use crate::event::ClientId;
 use crate::venue::desk;
 use crate::venue::session::{ANSWER_NS_MAX, Line, Reason, Stage, Why};
-use crate::venue::trade::{
-    self, Event, Fact, Heard, Kind, Listing, Out, Past, Standing, Trouble, VenueOrder, Word, key_of,
-};
+use crate::venue::trade::{Event, Fact, Kind, Listing, Out, Trouble, VenueOrder, Word, key_of};
 
 /// Quiet after which a sign of life is asked for.
 const PING_NS: i64 = 10 * Nanos::SECOND;
@@ -28,7 +26,7 @@ const PERMISSION_NS: i64 = 300 * Nanos::SECOND;
 const AGAIN_NS: i64 = 5 * Nanos::SECOND;
 
 /// Fills of one page.
-const PAGE: usize = 1_000;
+pub(super) const PAGE: usize = 1_000;
 
 /// How far a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,10 +135,11 @@ impl Binance {
         if self.listing.limits && !is_asked(self, |q| matches!(q, Question::Limits)) {
             self.ask(Question::Limits, now);
         }
-        if self.listing.has_fills && !is_asked(self, |q| matches!(q, Question::Fills(..))) {
-            if let Some((place, from)) = self.listing.fills.last().copied() {
-                self.ask(Question::Fills(place, from), now);
-            }
+        let next = self.listing.fills.as_ref().and_then(|fills| fills.last().copied());
+        if let Some((place, from)) = next
+            && !is_asked(self, |q| matches!(q, Question::Fills(..)))
+        {
+            self.ask(Question::Fills(place, from), now);
         }
     }
 
@@ -167,8 +166,7 @@ impl Binance {
             orders: true,
             balances: true,
             limits: true,
-            fills: places.map(|place| (place, None)).collect(),
-            has_fills,
+            fills: has_fills.then(|| places.map(|place| (place, None)).collect()),
         };
         self.due = now;
     }
@@ -424,85 +422,6 @@ impl Binance {
         self.ask(Question::Ping(index), now);
     }
 
-    fn on_fills(&mut self, place: usize, trades: &[Trade], out: &mut Out) {
-        for trade in trades {
-            let past = self.past(trade);
-            out.facts.push(Fact::Fill(past));
-        }
-        self.listing.fills.retain(|(other, _)| *other != place);
-        if trades.len() == PAGE {
-            let next = trades.iter().map(|trade| trade.id).max().map(|id| id.saturating_add(1));
-            self.listing.fills.push((place, next));
-        }
-        if self.listing.fills.is_empty() && self.listing.has_fills {
-            self.listing.has_fills = false;
-            out.facts.push(Fact::Whole(Listing::Fills));
-        }
-    }
-
-    fn past(&self, trade: &Trade) -> Past {
-        let traded = self.orders.listed(trade.symbol.as_str()).copied();
-        let id = VenueOrder(u128::from(trade.order));
-        let units = |number: Decimal, decimals: Option<u8>| {
-            decimals.and_then(|decimals| number.unsigned_at(decimals).ok()).unwrap_or(0)
-        };
-        let asset = self.orders.asset(&trade.fee_asset);
-        Past {
-            client: self.orders.by_venue(id).map(|place| self.orders.entry(place).client),
-            venue_order: id,
-            id: u128::from(trade.id),
-            at: trade.at,
-            instrument: traded.map_or(InstrumentId::NONE, |one| one.id),
-            side: trade.side,
-            price: units(trade.price, traded.map(|one| one.price_decimals)),
-            qty: units(trade.qty, traded.map(|one| one.qty_decimals)),
-            fee: asset.map_or(0, |one| trade.fee.towards_zero_at(one.decimals)),
-            fee_asset: asset.map_or(AssetId::NONE, |one| one.id),
-            liquidity: trade.liquidity,
-        }
-    }
-
-    fn hear_items(&mut self, is_listing: bool, now: Nanos, out: &mut Out) {
-        for n in 0..self.told.items.len() {
-            let item = self.told.items[n];
-            let heard = self.orders.hear(&item.word, now, &mut out.replies);
-            if let Heard::Nonsense(_) = heard {
-                self.due = now;
-            }
-            if is_listing {
-                out.facts.push(Fact::Order(self.standing(&item)));
-            }
-        }
-    }
-
-    fn standing(&self, item: &Item) -> Standing {
-        let traded = self.orders.listed(item.symbol.as_str()).copied();
-        let units = |number: Option<Decimal>, decimals: Option<u8>| {
-            let units = number.zip(decimals).map(|(number, decimals)| number.unsigned_at(decimals));
-            units.and_then(Result::ok).unwrap_or(0)
-        };
-        let qty_decimals = traded.map(|one| one.qty_decimals);
-        Standing {
-            client: item.word.client,
-            venue_order: item.word.venue_order,
-            instrument: traded.map_or(InstrumentId::NONE, |one| one.id),
-            symbol: item.symbol,
-            side: item.side,
-            price: units(item.word.price, traded.map(|one| one.price_decimals)),
-            qty: units(item.word.qty, qty_decimals),
-            filled: units(item.word.totals.map(|totals| totals.qty), qty_decimals),
-        }
-    }
-
-    fn tell_holdings(&mut self, out: &mut Out) {
-        for one in &self.told.holdings {
-            let mut balance =
-                trade::balance(&self.orders, one.asset, one.free, Some(one.locked), one.at);
-            balance.total = balance.total.saturating_add(balance.held.unwrap_or(0));
-            out.facts.push(Fact::Balance(balance));
-        }
-    }
-
     /// Closes a line on which nothing can be done.
     fn give_up(&mut self, index: u8, now: Nanos, out: &mut Out) {
         if self.lines.is_open(index) {
@@ -525,7 +444,7 @@ impl Binance {
             line.map_or((Stage::Idle, Reason::NoLine), |state| (state.stage, state.reason))
         } else if self.offset_ns.abs() > OFFSET_NS_MAX {
             (Stage::Refused, Reason::Clock)
-        } else if self.listing.orders || self.listing.balances || self.listing.has_fills {
+        } else if self.listing.orders || self.listing.balances || self.listing.fills.is_some() {
             (Stage::Syncing, Reason::Ordinary)
         } else {
             (Stage::Live, Reason::Ordinary)

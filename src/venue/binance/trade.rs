@@ -13,8 +13,7 @@
 //! | a connection lives 24 h | a successor at 23 h, up before the old one is closed |
 //! | `serverShutdown`, `eventStreamTerminated` | a successor at once |
 //! | a ping each 20 s, and quiet otherwise | asked for a sign of life, else closed |
-//! | `timestamp` at most `recvWindow` (5 s) old, at most 1 s ahead | the offset is measured: with
-//!   more than half a second no order goes out |
+//! | `timestamp` at most 5 s old, 1 s ahead | beyond half a second off no order goes out |
 //! | 5xx and -1007 leave the outcome open | unknown; asked for by our name |
 //! | orders in 10 s and a day, weight | counted as the venue says, a reserve left alone |
 //! | an amendment without a name gets one of the venue's | ours goes with it |
@@ -97,12 +96,11 @@ pub(super) struct Listings {
     pub(super) balances: bool,
     pub(super) limits: bool,
     /// Instruments whose fills are to be listed, by place, and from which id on where there are
-    /// more than one page.
-    pub(super) fills: Vec<(usize, Option<u64>)>,
-    /// Its end has not been told yet.
-    pub(super) has_fills: bool,
+    /// more than one page; `None` where all that is over.
+    pub(super) fills: Option<Vec<(usize, Option<u64>)>>,
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "other venues have no such network")]
 fn settings(network: Network) -> Option<Settings> {
     let (line, rest) = match network {
         Network::Live => ("ws-api.binance.com", "api.binance.com"),
@@ -258,7 +256,7 @@ impl Trader for Binance {
         self.up().is_some()
             && !self.listing.orders
             && !self.listing.balances
-            && !self.listing.has_fills
+            && self.listing.fills.is_none()
             && self.offset_ns.abs() <= OFFSET_NS_MAX
             && !self.is_retired
     }

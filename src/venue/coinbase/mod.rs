@@ -13,6 +13,7 @@ mod served;
 mod sign;
 mod budget;
 mod causes;
+mod facts;
 mod reports;
 mod stock;
 mod trade;

@@ -5,7 +5,7 @@
 //! | message | what it does to its order |
 //! |---|---|
 //! | `POST /orders`, `success` | alive, and its id is known; also where the name was used before |
-//! | the same, no `success` | rejected by its reason; reasons in a body with `success` mean nothing |
+//! | the same, no `success` | rejected by its reason; with `success` reasons mean nothing |
 //! | HTTP 4xx | rejected |
 //! | HTTP 5xx, 408, no answer | unknown: asked for by our name |
 //! | `POST /orders/batch_cancel`, `success` | nothing: the end follows, else it is asked for |
@@ -142,10 +142,7 @@ pub(super) fn listed(row: Value<'_>) -> Result<Item, Refusal> {
     let [fees, status, product, side, why] =
         row.pick("order", ["total_fees", "status", "product_id", "side", "reject_reason"])?;
     let [configuration] = row.pick("order", ["order_configuration"])?;
-    let filled = match optional(filled, "filled_size")? {
-        Some(filled) => filled,
-        None => Decimal::default(),
-    };
+    let filled = optional(filled, "filled_size")?.unwrap_or_default();
     let why = why.map_or(Ok(""), |why| why.text("reject_reason"))?;
     let event = of_status(need(status, "status")?.text("status")?, why);
     let mut word = Word::of(named(client), id_of(id)?, Nanos::NONE, event);

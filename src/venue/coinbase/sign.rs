@@ -1,4 +1,4 @@
-//! Coinbase's signatures: JWTs, ES256 or EdDSA, good for two minutes.
+//! Coinbase's signatures: JWTs, ES256 or `EdDSA`, good for two minutes.
 //!
 //! In: what is asked (`POST api.coinbase.com/api/v3/brokerage/orders`; nothing for a websocket),
 //! the time, a number used once. Out: a JWT as text. All of one question are equally long, so an

@@ -9,14 +9,13 @@
 //! | rule of the venue | what is done |
 //! |---|---|
 //! | no orders on the websocket | an HTTP request for each, on a kept-alive connection |
-//! | a JWT for each request, good for two minutes | a stock of each kind, made anew at half its life |
-//! | a subscription within 5 s of connecting | at once, with `heartbeats`, so that silence is seen |
+//! | a JWT for each request, good for two minutes | a stock, made anew at half its life |
+//! | a subscription within 5 s of connecting | at once, with `heartbeats` to see silence |
 //! | `sequence_num` counts all messages of a connection | a hole: connected anew |
 //! | the snapshot comes in batches of 50 | whole with the first one that has fewer |
 //! | sums, no single fills | fills as differences; `historical/fills` for the ledger |
 //! | cancels by the venue's id alone | put in where dispatch wrote our name |
-//! | 5xx and no answer leave the outcome open | unknown; looked for by our name until no JWT of
-//!   the request can be good any more |
+//! | 5xx and no answer leave the outcome open | unknown; looked for while its JWT lives |
 //! | 30 private requests a second | 25, and a reserve for cancels |
 //! | neither a dead man's switch nor a cancel of all | open orders are listed, then cancelled |
 //!
@@ -72,6 +71,15 @@ pub(super) struct Channel {
     pub(super) next: Option<u64>,
 }
 
+/// What is still to be asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wants {
+    pub(super) balances: bool,
+    pub(super) fills: bool,
+    /// Open orders, to cancel them.
+    pub(super) cancel_all: bool,
+}
+
 /// The session: `traded.rs` is its unhurried half.
 #[derive(Debug)]
 pub(super) struct Coinbase {
@@ -93,9 +101,7 @@ pub(super) struct Coinbase {
     pub(super) last_fetch: u32,
     /// Amendments on their way: what the order is to become.
     pub(super) amends: Vec<(FetchId, i64, i64)>,
-    pub(super) wants_balances: bool,
-    pub(super) wants_fills: bool,
-    pub(super) wants_cancel_all: bool,
+    pub(super) wants: Wants,
     pub(super) is_retired: bool,
     pub(super) since: Nanos,
     pub(super) heard: Nanos,
@@ -165,9 +171,7 @@ fn open(settings: Settings, now: Nanos) -> Result<Box<dyn Trader>, TradeError> {
         chained: None,
         last_fetch: 0,
         amends: Vec::with_capacity(limits::OPEN_ORDERS_MAX),
-        wants_balances: true,
-        wants_fills: settings.since != Nanos::NONE,
-        wants_cancel_all: false,
+        wants: Wants { balances: true, fills: settings.since != Nanos::NONE, cancel_all: false },
         is_retired: false,
         since: settings.since,
         heard: now,
@@ -248,7 +252,7 @@ impl Trader for Coinbase {
     }
 
     fn cancel_all(&mut self, now: Nanos, _: &mut Out) {
-        self.wants_cancel_all = true;
+        self.wants.cancel_all = true;
         self.due = now;
     }
 
@@ -258,7 +262,7 @@ impl Trader for Coinbase {
 
     fn reconcile(&mut self, since: Nanos, now: Nanos) {
         self.since = since;
-        (self.wants_balances, self.wants_fills) = (true, true);
+        (self.wants.balances, self.wants.fills) = (true, true);
         // Its snapshot lists what is open.
         if let Some(line) = self.line {
             let why = (crate::venue::session::Why::Useless, Reason::Ordinary);
@@ -275,8 +279,8 @@ impl Trader for Coinbase {
     fn is_ready(&self) -> bool {
         self.line.is_some()
             && self.user.is_whole
-            && !self.wants_balances
-            && !self.wants_fills
+            && !self.wants.balances
+            && !self.wants.fills
             && !self.is_retired
     }
 

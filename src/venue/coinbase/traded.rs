@@ -3,15 +3,16 @@
 //! In: an open line, frames, answers. Out: requests, replies, facts, states.
 
 use super::causes::{CAUSES, of_status};
-use super::reports::{self, Holding, Item, Page, Said, Trade};
+use super::reports::{self, Item, Page, Said};
 use super::sign::LIFE_S;
 use super::trade::{BROKERAGE, Channel, Coinbase};
-use crate::base::{AssetId, Decimal, InstrumentId, Nanos};
+use crate::base::{Decimal, Nanos};
 use crate::event::ClientId;
+use crate::venue::contract::Refusal;
 use crate::venue::session::{ANSWER_NS_MAX, Address, Answer, FetchId, Line, Reason, Stage, Why};
 use crate::venue::trade::{
-    self, Cause, Event, Fact, Kind, Listing, Method, Out, Past, Pending, Request, Secret, Standing,
-    Task, Trouble, VenueOrder, Word, sha256,
+    Cause, Event, Fact, HEX, Kind, Listing, Method, Out, Pending, Request, Secret, Task, Trouble,
+    VenueOrder, Word,
 };
 
 /// Time after an order was handed in in which it may still be taken: its JWT's life, and some more.
@@ -68,8 +69,8 @@ impl Coinbase {
         if let Some(question) = self.chained.take() {
             return self.ask(question, now, out);
         }
-        if self.wants_cancel_all {
-            self.wants_cancel_all = false;
+        if self.wants.cancel_all {
+            self.wants.cancel_all = false;
             return self.ask(Question::Open(None), now, out);
         }
         if let Some(place) = self.orders.next_question(now) {
@@ -81,11 +82,11 @@ impl Coinbase {
             };
             return self.ask(question, now, out);
         }
-        if self.wants_balances {
+        if self.wants.balances {
             return self.ask(Question::Accounts(None), now, out);
         }
         // Once the snapshot is there: a fill in between is then in one of the two.
-        if self.wants_fills && self.user.is_whole {
+        if self.wants.fills && self.user.is_whole {
             self.ask(Question::Fills(None), now, out);
         }
     }
@@ -123,10 +124,10 @@ impl Coinbase {
         self.user = Channel::default();
         let since = Nanos(self.heard.0 - MARGIN_NS);
         // What was still to be asked for begins earlier.
-        if !self.wants_fills {
+        if !self.wants.fills {
             self.since = since;
         }
-        (self.wants_balances, self.wants_fills) = (true, true);
+        (self.wants.balances, self.wants.fills) = (true, true);
         self.due = now;
     }
 
@@ -210,16 +211,16 @@ impl Coinbase {
     ) {
         let amended = self.amends.iter().position(|(fetch, ..)| *fetch == id);
         let amended = amended.map(|at| self.amends.swap_remove(at));
-        let cause = match of_status(answer.status) {
-            Some(cause) => Some(cause),
-            None => match self.read_order(pending, amended, answer.body, now, out) {
-                Ok(cause) => cause,
+        let cause = if let Some(cause) = of_status(answer.status) {
+            Some(cause)
+        } else {
+            let read = self.read_order(pending, amended, answer.body, now, out);
+            let Ok(cause) = read else {
                 // Taken, it seems, but it does not say what: the order is asked for.
-                Err(_) => {
-                    self.tally.unread += 1;
-                    return self.orders.doubt(pending, now, &mut out.replies);
-                }
-            },
+                self.tally.unread += 1;
+                return self.orders.doubt(pending, now, &mut out.replies);
+            };
+            cause
         };
         let Some(cause) = cause else { return };
         self.tally.errors += 1;
@@ -239,7 +240,7 @@ impl Coinbase {
         body: &[u8],
         now: Nanos,
         out: &mut Out,
-    ) -> Result<Option<&'static Cause>, crate::venue::Refusal> {
+    ) -> Result<Option<&'static Cause>, Refusal> {
         let entry = *self.orders.entry(pending.place);
         let mut word = Word::of(Some(entry.client), entry.venue_order, Nanos::NONE, Event::Alive);
         match pending.kind {
@@ -287,10 +288,10 @@ impl Coinbase {
             }
             self.tally.errors += 1;
             self.not_before = Nanos(now.0 + AGAIN_NS.max(answer.retry_after_ns));
-            self.wants_cancel_all |= matches!(question, Question::Open(_));
+            self.wants.cancel_all |= matches!(question, Question::Open(_));
             return self.note(cause, answer.retry_after_ns, now);
         }
-        if self.read_answer(question, answer.body, now, out).is_err() {
+        if self.read_answer(&question, answer.body, now, out).is_err() {
             self.tally.unread += 1;
             self.not_before = Nanos(now.0 + AGAIN_NS);
         }
@@ -298,16 +299,16 @@ impl Coinbase {
 
     fn read_answer(
         &mut self,
-        question: Question,
+        question: &Question,
         body: &[u8],
         now: Nanos,
         out: &mut Out,
-    ) -> Result<(), crate::venue::Refusal> {
+    ) -> Result<(), Refusal> {
         match question {
             Question::Accounts(_) => {
                 let Page { rows, cursor } = self.reader.read(body, reports::accounts)?;
                 self.tell_holdings(&rows, out);
-                self.wants_balances = cursor.is_some();
+                self.wants.balances = cursor.is_some();
                 match cursor {
                     Some(_) => self.chained = Some(Question::Accounts(cursor)),
                     None => out.facts.push(Fact::Whole(Listing::Balances)),
@@ -318,19 +319,20 @@ impl Coinbase {
                 for trade in &rows {
                     out.facts.push(Fact::Fill(self.past(trade)));
                 }
-                self.wants_fills = cursor.is_some();
+                self.wants.fills = cursor.is_some();
                 match cursor {
                     Some(_) => self.chained = Some(Question::Fills(cursor)),
                     None => out.facts.push(Fact::Whole(Listing::Fills)),
                 }
             }
-            Question::Order(place, id) => {
+            &Question::Order(place, id) => {
                 let item = self.reader.read(body, reports::order)?;
                 if item.word.venue_order == id {
                     self.hear_of(place, &item, now, out);
                 }
             }
             Question::Find(place, client, _) => {
+                let (place, client) = (*place, *client);
                 let Page { rows, cursor } = self.reader.read(body, reports::orders)?;
                 let found = rows.iter().find(|item| item.word.client == Some(client));
                 match (found, cursor) {
@@ -423,59 +425,6 @@ impl Coinbase {
         }
     }
 
-    fn standing(&self, item: &Item) -> Standing {
-        let traded = self.orders.listed(item.product.as_str()).copied();
-        let units = |number: Option<Decimal>, decimals: Option<u8>| {
-            let units = number.zip(decimals).map(|(number, decimals)| number.unsigned_at(decimals));
-            units.and_then(Result::ok).unwrap_or(0)
-        };
-        let qty_decimals = traded.map(|one| one.qty_decimals);
-        Standing {
-            client: item.word.client,
-            venue_order: item.word.venue_order,
-            instrument: traded.map_or(InstrumentId::NONE, |one| one.id),
-            symbol: item.product,
-            side: item.side,
-            price: units(item.word.price, traded.map(|one| one.price_decimals)),
-            qty: units(item.word.qty, qty_decimals),
-            filled: units(item.word.totals.map(|totals| totals.qty), qty_decimals),
-        }
-    }
-
-    fn tell_holdings(&self, rows: &[Holding], out: &mut Out) {
-        for one in rows {
-            let held = Some(one.held);
-            let mut balance = trade::balance(&self.orders, one.asset, one.free, held, Nanos::NONE);
-            balance.total = balance.total.saturating_add(balance.held.unwrap_or(0));
-            out.facts.push(Fact::Balance(balance));
-        }
-    }
-
-    fn past(&self, trade: &Trade) -> Past {
-        let traded = self.orders.listed(trade.product.as_str()).copied();
-        let units = |number: Decimal, decimals: Option<u8>| {
-            decimals.and_then(|decimals| number.unsigned_at(decimals).ok()).unwrap_or(0)
-        };
-        let quote = traded.map_or(AssetId::NONE, |one| one.quote);
-        let place = self.orders.by_venue(trade.order);
-        // Ids of fills are texts of several forms: the hash of one is as unique.
-        let hash = sha256(&[trade.id.as_bytes()]);
-        let id = hash[..16].iter().fold(0_u128, |id, byte| id << 8 | u128::from(*byte));
-        Past {
-            client: place.map(|place| self.orders.entry(place).client),
-            venue_order: trade.order,
-            id,
-            at: trade.at,
-            instrument: traded.map_or(InstrumentId::NONE, |one| one.id),
-            side: trade.side,
-            price: units(trade.price, traded.map(|one| one.price_decimals)),
-            qty: units(trade.qty, traded.map(|one| one.qty_decimals)),
-            fee: trade.fee.towards_zero_at(self.orders.decimals(quote)),
-            fee_asset: quote,
-            liquidity: trade.liquidity,
-        }
-    }
-
     /// Says how the whole stands.
     fn show(&mut self, now: Nanos) {
         let line = self.lines.state(0);
@@ -486,7 +435,7 @@ impl Coinbase {
             line.map_or((Stage::Idle, Reason::NoLine), |state| (state.stage, state.reason))
         } else if !self.user.is_whole {
             (Stage::Subscribing, Reason::Ordinary)
-        } else if self.wants_balances || self.wants_fills {
+        } else if self.wants.balances || self.wants.fills {
             (Stage::Syncing, Reason::Ordinary)
         } else {
             (Stage::Live, Reason::Ordinary)
@@ -505,8 +454,12 @@ fn coded(cursor: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            text.extend(['%', upper_hex(byte >> 4), upper_hex(byte & 15)]);
         }
     }
     text
+}
+
+fn upper_hex(digit: u8) -> char {
+    char::from(HEX[usize::from(digit)]).to_ascii_uppercase()
 }

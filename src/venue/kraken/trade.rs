@@ -1,4 +1,4 @@
-//! Kraken, live orders: the private line of websocket v2, and signed REST for what it does not tell.
+//! Kraken, live orders: the private line of websocket v2, and signed REST for what it does not say.
 //!
 //! In: orders as dispatch wrote them, frames, answers, the time. Out: the same orders with the
 //! token, replies, facts.
@@ -7,7 +7,7 @@
 //!
 //! | rule of the venue | what is done |
 //! |---|---|
-//! | a token for each connection, good for 15 minutes until it is used | asked for before each dial |
+//! | a token for each connection, good for 15 minutes unused | asked for before each dial |
 //! | a private line without a subscription is dropped | `executions`, `balances` at once |
 //! | about a minute without traffic closes | a ping where nothing was sent |
 //! | `sequence` counts messages of a subscription | a hole: it is taken anew |

@@ -73,6 +73,7 @@ fn ready() -> (Stand, Line) {
 /// An update of `executions` about the order `OVN7VD-7VYHS-APBKHA`.
 fn update(stand: &mut Stand, line: Line, sequence: u64, fields: &str) {
     let head = r#"{"channel":"executions","type":"update","data":[{"order_id":"OVN7VD-7VYHS-APBKHA","timestamp":"2026-01-22T06:06:19.833306Z","#;
+    let fields = fields.strip_prefix('{').and_then(|f| f.strip_suffix('}')).unwrap_or(fields);
     stand.frame(line, format!("{head}{fields}}}],\"sequence\":{sequence}}}"));
 }
 
@@ -140,7 +141,7 @@ fn an_order_lives_from_its_answer_to_its_last_fill() {
         &mut stand,
         line,
         3,
-        r#""exec_id":"TGBB7L-HT5LX-J3BZ4A","exec_type":"trade","last_qty":0.0005,"last_price":64525.0,"liquidity_ind":"m","cum_qty":0.0005,"cum_cost":32.2625,"order_status":"partially_filled","fees":[{"asset":"USD","qty":0.05162}]"#,
+        r#"{"exec_id":"TGBB7L-HT5LX-J3BZ4A","exec_type":"trade","last_qty":0.0005,"last_price":64525.0,"liquidity_ind":"m","cum_qty":0.0005,"cum_cost":32.2625,"order_status":"partially_filled","fees":[{"asset":"USD","qty":0.05162}]}"#,
     );
     let replies = stand.replies();
     let [(1, Happened::Filled(fill))] = replies[..] else { panic!("{replies:?}") };
@@ -152,7 +153,7 @@ fn an_order_lives_from_its_answer_to_its_last_fill() {
         &mut stand,
         line,
         4,
-        r#""exec_type":"trade","last_qty":0.001,"last_price":64525.1,"liquidity_ind":"m","cum_qty":0.0015,"cum_cost":96.7876,"order_status":"partially_filled""#,
+        r#"{"exec_type":"trade","last_qty":0.001,"last_price":64525.1,"liquidity_ind":"m","cum_qty":0.0015,"cum_cost":96.7876,"order_status":"partially_filled"}"#,
     );
     update(
         &mut stand,
@@ -359,7 +360,7 @@ fn an_amendment_is_told_with_its_terms() {
         &mut stand,
         line,
         2,
-        r#""exec_type":"amended","order_status":"new","cum_qty":0.0,"order_qty":0.001,"limit_price":64525.1"#,
+        r#"{"exec_type":"amended","order_status":"new","cum_qty":0.0,"order_qty":0.001,"limit_price":64525.1}"#,
     );
     let replies = stand.replies();
     let [_, (1, Happened::Amended { qty, .. })] = replies[..] else { panic!("{replies:?}") };
@@ -400,6 +401,25 @@ fn a_token_that_is_not_taken_is_asked_for_anew() {
     stand.pass(20);
     let requests = stand.requests();
     assert!(requests[0].1.address.path.ends_with("GetWebSocketsToken"));
+}
+
+#[test]
+fn a_line_that_does_not_open_is_dialled_again_and_a_ban_is_kept() {
+    let mut stand = Stand::new(&TRADE, &DESK, settings());
+    let (id, _) = asked(&mut stand, "GetWebSocketsToken");
+    stand.answer(id, 200, r#"{"error":[],"result":{"token":"hush","expires":900}}"#);
+    let line = stand.dial();
+    stand.failed(line, 0);
+    stand.pass(20);
+    let line = stand.dial();
+    stand.failed(line, 429);
+    stand.pass(590_000);
+    assert!(!stand.dials(), "the venue has shut us out for ten minutes");
+    // The token has grown old meanwhile: a new one comes first.
+    stand.pass(20_000);
+    let (id, _) = asked(&mut stand, "GetWebSocketsToken");
+    stand.answer(id, 200, r#"{"error":[],"result":{"token":"hush","expires":900}}"#);
+    assert!(stand.dials());
 }
 
 #[test]

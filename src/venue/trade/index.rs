@@ -87,7 +87,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_knows_what_a_plain_tree_knows(steps in prop::collection::vec((0_u128..24, any::<bool>()), 0..200)) {
+        fn it_knows_what_a_plain_tree_knows(
+            steps in prop::collection::vec((0_u128..24, any::<bool>()), 0..200),
+        ) {
             let mut index = Index::new(24);
             let mut tree = BTreeMap::new();
             for (n, (key, inserts)) in steps.into_iter().enumerate() {

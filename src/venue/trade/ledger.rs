@@ -4,7 +4,7 @@
 //! Never: a float, a fill of nothing, a total that goes down.
 
 use super::contract::{Asset, Traded};
-use super::orders::Entry;
+use super::entry::Entry;
 use super::word::{Event, Fee, Word};
 use crate::base::{AssetId, Decimal, DecimalError, Price, Qty};
 use crate::event::{Fill, Liquidity};

@@ -66,7 +66,7 @@ pub fn balance(
 }
 
 /// What lines and orders counted, on top of the session's own.
-pub fn tally(own: &Tally, lines: &Lines, counts: &super::orders::Counts) -> Tally {
+pub fn tally(own: &Tally, lines: &Lines, counts: &super::entry::Counts) -> Tally {
     Tally {
         attempts: lines.tally.attempts,
         opened: lines.tally.opened,

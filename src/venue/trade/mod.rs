@@ -26,6 +26,7 @@
 
 mod cause;
 mod contract;
+mod entry;
 mod index;
 mod key;
 mod ledger;
@@ -41,15 +42,17 @@ pub mod stand;
 mod word;
 
 pub use cause::{
-    Cause, LOCAL, NO_BUDGET, NO_VENUE_ORDER, NOT_READY, NOT_TRADED, Trouble, UNSENDABLE,
+    Cause, LOCAL, NEVER_ARRIVED, NO_BUDGET, NO_ROOM, NO_VENUE_ORDER, NOT_KNOWN, NOT_READY,
+    NOT_TRADED, Trouble, UNSENDABLE,
 };
 pub use contract::{
     Asset, KeyTexts, Kind, Network, Opening, Parcel, Route, Settings, Shown, Tally, TradeError,
     Traded, Trader,
 };
+pub use entry::{Entry, Heard, Pending, Stage};
 pub use key::{Ed25519, Es256, Hmac, sha256};
 pub use lines::{balance, carry, lines, tally};
-pub use orders::{Entry, Heard, Orders, Pending, Stage, key_of};
+pub use orders::{Orders, key_of};
 pub use out::{Balance, Fact, Listing, Method, Out, Past, Request, Standing, Task, VenueOrder};
 pub use rate::{Rates, Room};
 pub use secret::{Bytes, HEX, KeyError, Secret, base64, base64_url, from_base64, from_pem};

@@ -18,11 +18,12 @@
 
 use super::cause::NEVER_ARRIVED;
 use super::contract::{Asset, Kind, Parcel, Settings, Traded};
+use super::entry::{Counts, Entry, Heard, Pending, Stage};
 use super::index::Index;
 use super::ledger::{Step, step};
 use super::out::VenueOrder;
 use super::word::{Event, Word};
-use crate::base::{AccountId, AssetId, InstrumentId, Nanos, Side, Symbol};
+use crate::base::{AccountId, AssetId, InstrumentId, Nanos, Symbol};
 use crate::event::{ClientId, Happened, Reply};
 use crate::limits;
 
@@ -31,95 +32,6 @@ const PENDING_MAX: usize = limits::OPEN_ORDERS_MAX;
 
 /// The first wait before an order is asked for again, and the longest.
 const ASK_NS: (i64, i64) = (Nanos::SECOND, 30 * Nanos::SECOND);
-
-/// An order.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    /// Our name of it.
-    pub client: ClientId,
-    /// The venue's id of it, once known.
-    pub venue_order: VenueOrder,
-    /// Its instrument: a place in the settings' list.
-    pub traded: usize,
-    /// Buy or sell.
-    pub side: Side,
-    /// Its limit, units.
-    pub price: i64,
-    /// Its quantity, units.
-    pub qty: i64,
-    /// Filled of it, as was told to dispatch.
-    pub filled: i64,
-    /// What that came to, units of the quote asset.
-    pub amount: i64,
-    /// What that cost, where the venue sums it up.
-    pub fee: i64,
-    /// How it stands.
-    pub stage: Stage,
-    /// Has the venue ever spoken of it as one that it has?
-    pub was_seen: bool,
-    /// When it was handed in.
-    pub sent: Nanos,
-    /// When it was last placed or amended: Kraken counts its age from there.
-    pub placed: Nanos,
-    /// When it is to be asked for; the end of time where it is not.
-    ask: Nanos,
-    asks: u32,
-    /// The listing of open orders that it was last in.
-    listing: u32,
-}
-
-/// How an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// On its way.
-    Sent,
-    /// Told as unknown.
-    Unknown,
-    /// At the venue.
-    Alive,
-    /// Over.
-    Over,
-}
-
-/// A request that is owed an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pending {
-    /// What the venue calls it in its answer.
-    pub key: u128,
-    /// The place of its order.
-    pub place: u32,
-    /// What was asked.
-    pub kind: Kind,
-    due: Nanos,
-}
-
-/// What became of a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// It said something new of this order.
-    News(u32),
-    /// It said nothing new of this order.
-    Stale(u32),
-    /// It is about no order of the session.
-    Stray,
-    /// Its numbers cannot be those of its instrument.
-    Nonsense(u32),
-}
-
-/// What was counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Words without news.
-    pub stale: u64,
-    /// Words about orders of others.
-    pub strays: u64,
-    /// Fills put together of several.
-    pub merged: u64,
-    /// Requests whose answer did not come in time.
-    pub timeouts: u64,
-    /// Words with numbers that cannot be.
-    pub nonsense: u64,
-}
 
 /// All of them.
 #[derive(Debug)]

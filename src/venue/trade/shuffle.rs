@@ -1,7 +1,8 @@
 //! Words in every order: whatever comes first, twice or not at all, money is neither lost nor made.
 
 use super::contract::{Kind, Network};
-use super::orders::{Heard, Orders, Stage};
+use super::entry::{Heard, Stage};
+use super::orders::Orders;
 use super::out::VenueOrder;
 use super::stand::{START, fit, name, parcel};
 use super::word::{Event, Fee, Last, Totals, Word};

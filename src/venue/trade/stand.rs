@@ -110,13 +110,18 @@ impl Stand {
         taken
     }
 
-    /// The line that is to be dialled, opened.
-    pub(crate) fn open(&mut self) -> Line {
+    /// The line that is to be dialled.
+    pub(crate) fn dial(&mut self) -> Line {
         let dials = self.take(|task| match task {
             Task::Connect { line, .. } => Some(*line),
             _ => None,
         });
-        let line = *dials.last().expect("a line is to be dialled");
+        *dials.last().expect("a line is to be dialled")
+    }
+
+    /// The same, opened.
+    pub(crate) fn open(&mut self) -> Line {
+        let line = self.dial();
         self.trader.opened(line, self.now, &mut self.out);
         self.pass(0);
         line
