@@ -80,7 +80,7 @@ impl Binance {
         }
         self.forget_overdue(now, out);
         if self.lines.successor().is_some_and(|n| matches!(self.posts[usize::from(n)], Post::Up(_)))
-            && !self.orders.is_waiting()
+            && self.orders.waiting() == 0
         {
             let old = self.lines.leader();
             self.lines.succeed(now, &mut self.actions);
@@ -90,6 +90,7 @@ impl Binance {
             self.tally.renewals += 1;
         }
         if self.up().is_some() && now >= self.not_before {
+            self.ask_cancels(now);
             self.ask_listings(now);
             while self.budget.weight_left(now) > 1_000
                 && let Some(place) = self.orders.next_question(now)
@@ -119,6 +120,16 @@ impl Binance {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Asks to cancel all of an instrument where that is wanted and not asked for already.
+    pub(super) fn ask_cancels(&mut self, now: Nanos) {
+        for n in 0..self.cancels.len() {
+            let question = Question::CancelAll(self.cancels[n]);
+            if self.up().is_some() && !self.asked.iter().any(|(_, asked, _)| *asked == question) {
+                self.ask(question, now);
+            }
         }
     }
 
@@ -362,16 +373,7 @@ impl Binance {
         }
         match (question, reply.cause) {
             (Question::Logon(index) | Question::Subscribe(index), Some(cause)) => {
-                let is_key = matches!(cause.trouble, Trouble::Permission | Trouble::Clock);
-                let rest = if is_key { PERMISSION_NS } else { AGAIN_NS };
-                self.not_before = Nanos(self.not_before.0.max(now.0 + rest));
-                self.give_up(index, now, out);
-                let (stage, reason) = match cause.trouble {
-                    Trouble::Clock => (Stage::Refused, Reason::Clock),
-                    Trouble::Permission => (Stage::Refused, Reason::Key),
-                    _ => (Stage::BackingOff, Reason::Denied),
-                };
-                self.state.turn(stage, reason, now);
+                self.on_shut_out(index, cause.trouble, now, out);
             }
             (Question::Logon(index), None) => {
                 if let Post::LoggingOn(line) = self.posts[usize::from(index)] {
@@ -403,13 +405,31 @@ impl Binance {
             (Question::Order(place), Some(cause)) if cause.trouble == Trouble::NotOpen => {
                 self.orders.absent(place, SETTLED_NS, now, &mut out.replies);
             }
-            (Question::CancelAll(_) | Question::CancelStanding(..), None) => {
+            (Question::CancelAll(place), None) => {
+                self.cancels.retain(|other| *other != place);
                 self.hear_items(false, now, out);
             }
+            // There is nothing to cancel.
+            (Question::CancelAll(place), Some(cause)) if cause.trouble == Trouble::NotOpen => {
+                self.cancels.retain(|other| *other != place);
+            }
+            (Question::CancelStanding(..), None) => self.hear_items(false, now, out),
             // What was refused is asked again when its time comes.
             (_, Some(_)) => self.not_before = self.not_before.max(Nanos(now.0 + Nanos::SECOND)),
             (Question::Ping(_), None) => {}
         }
+    }
+
+    /// The venue did not log a line on.
+    fn on_shut_out(&mut self, index: u8, trouble: Trouble, now: Nanos, out: &mut Out) {
+        let (rest, stage, reason) = match trouble {
+            Trouble::Clock => (PERMISSION_NS, Stage::Refused, Reason::Clock),
+            Trouble::Permission => (PERMISSION_NS, Stage::Refused, Reason::Key),
+            _ => (AGAIN_NS, Stage::BackingOff, Reason::Denied),
+        };
+        self.not_before = Nanos(self.not_before.0.max(now.0 + rest));
+        self.give_up(index, now, out);
+        self.state.turn(stage, reason, now);
     }
 
     fn on_up(&mut self, index: u8, now: Nanos) {

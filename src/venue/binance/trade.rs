@@ -30,6 +30,7 @@ use super::sign::{SEAL_BYTES, Signer};
 use crate::base::{AccountId, InstrumentId, Nanos};
 use crate::event::ClientId;
 use crate::limits::{self, CLIENT_ID_BYTES, LINES_MAX};
+use crate::sys::memory;
 use crate::venue::session::{
     Actions, Address, Answer, Failure, FetchId, Line, Lines, Pace, Reader, Reason, Rules, Stage,
     State,
@@ -59,7 +60,6 @@ const RULES: Rules = Rules {
 const HEAD: &[u8] = b"{\"id\":\"";
 
 /// The session: `posted.rs` is its unhurried half.
-#[derive(Debug)]
 pub(super) struct Binance {
     pub(super) settings: Settings,
     pub(super) signer: Signer,
@@ -75,6 +75,8 @@ pub(super) struct Binance {
     /// The venue's clock less ours, once measured, ns.
     pub(super) offset_ns: i64,
     pub(super) is_retired: bool,
+    /// Instruments whose orders are all to be cancelled, until the venue has answered.
+    pub(super) cancels: Vec<usize>,
     /// What is still to be listed since the last logon.
     pub(super) listing: Listings,
     pub(super) since: Nanos,
@@ -153,6 +155,7 @@ fn open(settings: Settings, now: Nanos) -> Result<Box<dyn Trader>, TradeError> {
         budget: Budget::new(&settings.rates),
         offset_ns: 0,
         is_retired: false,
+        cancels: Vec::new(),
         listing: Listings::default(),
         since: settings.since,
         heard: now,
@@ -160,8 +163,8 @@ fn open(settings: Settings, now: Nanos) -> Result<Box<dyn Trader>, TradeError> {
         due: now,
         tally: Tally::default(),
         state: State::new(Stage::Idle, Reason::NoLine, now),
-        buffer: Vec::with_capacity(room),
-        scratch: Vec::with_capacity(room),
+        buffer: memory::resident(room),
+        scratch: memory::resident(room),
         signer,
         settings,
     }))
@@ -230,9 +233,8 @@ impl Trader for Binance {
     }
 
     fn cancel_all(&mut self, now: Nanos, out: &mut Out) {
-        for place in 0..self.settings.instruments.len() {
-            self.ask(Question::CancelAll(place), now);
-        }
+        self.cancels = (0..self.settings.instruments.len()).collect();
+        self.ask_cancels(now);
         self.lines.poll(true, now, &mut self.actions);
         trade::carry(&mut self.actions, out);
     }
@@ -356,4 +358,11 @@ fn rewrite(parcel: &Parcel<'_>, is_rehearsal: bool, out: &mut Vec<u8>) -> bool {
         out.extend_from_slice(b"\"}}");
     }
     true
+}
+
+/// No text that waits to be sent is shown: it may hold secrets.
+impl std::fmt::Debug for Binance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Binance").field("state", &self.state).finish_non_exhaustive()
+    }
 }

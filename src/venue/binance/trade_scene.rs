@@ -407,6 +407,29 @@ fn the_venues_count_of_orders_stops_new_ones() {
 }
 
 #[test]
+fn all_of_an_instrument_is_cancelled_until_the_venue_has_answered() {
+    let (mut stand, line) = ready();
+    stand.hand_in(Kind::Place, 1, 1).unwrap();
+    acknowledge(&mut stand, line, 1);
+    stand.replies();
+    stand.trader.cancel_all(stand.now, &mut stand.out);
+    let (id, params) = one(&mut stand, "openOrders.cancelAll");
+    assert_eq!(params["symbol"], "BTCUSDT");
+    refuse(&mut stand, line, &id, 503, -1, "x");
+    stand.pass(1_100);
+    let (id, _) = one(&mut stand, "openOrders.cancelAll");
+    answer(
+        &mut stand,
+        line,
+        &id,
+        r#"[{"symbol":"BTCUSDT","origClientOrderId":"n00000100000000001","orderId":42,"clientOrderId":"x","transactTime":1767225601000,"price":"64525.10","origQty":"0.00150","executedQty":"0","cummulativeQuoteQty":"0","status":"CANCELED","side":"BUY"}]"#,
+    );
+    assert_eq!(stand.replies(), [(1, Happened::Cancelled)]);
+    stand.pass(2_000);
+    assert!(sent(&mut stand).is_empty());
+}
+
+#[test]
 fn an_amendment_keeps_our_name() {
     let (mut stand, line) = ready();
     stand.hand_in(Kind::Place, 1, 1).unwrap();

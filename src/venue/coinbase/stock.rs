@@ -13,7 +13,6 @@ const KEPT: usize = 8;
 const LEFT_S_MIN: u64 = 60;
 
 /// JWTs for one question, and the head of its request.
-#[derive(Debug)]
 pub(super) struct Stock {
     uri: String,
     /// All of the head up to the JWT.
@@ -21,7 +20,7 @@ pub(super) struct Stock {
     kept: [Kept; KEPT],
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Kept {
     text: Vec<u8>,
     made_s: u64,

@@ -30,6 +30,7 @@ use super::stock::Stock;
 use super::traded::Question;
 use crate::base::{AccountId, InstrumentId, Nanos};
 use crate::limits::{self, CLIENT_ID_BYTES};
+use crate::sys::memory;
 use crate::venue::session::{
     Actions, Address, Answer, Failure, FetchId, Line, Lines, Pace, Reader, Reason, Rules, Stage,
     State,
@@ -81,7 +82,6 @@ pub(super) struct Wants {
 }
 
 /// The session: `traded.rs` is its unhurried half.
-#[derive(Debug)]
 pub(super) struct Coinbase {
     pub(super) settings: Settings,
     pub(super) signer: Signer,
@@ -170,7 +170,7 @@ fn open(settings: Settings, now: Nanos) -> Result<Box<dyn Trader>, TradeError> {
         asked: None,
         chained: None,
         last_fetch: 0,
-        amends: Vec::with_capacity(limits::OPEN_ORDERS_MAX),
+        amends: memory::resident(limits::OPEN_ORDERS_MAX),
         wants: Wants { balances: true, fills: settings.since != Nanos::NONE, cancel_all: false },
         is_retired: false,
         since: settings.since,
@@ -179,8 +179,8 @@ fn open(settings: Settings, now: Nanos) -> Result<Box<dyn Trader>, TradeError> {
         due: now,
         tally: Tally::default(),
         state: State::new(Stage::Idle, Reason::NoLine, now),
-        buffer: Vec::with_capacity(limits::ORDER_BYTES_MAX + HEAD_BYTES_MAX),
-        body: Vec::with_capacity(limits::ORDER_BYTES_MAX + 64),
+        buffer: memory::resident(limits::ORDER_BYTES_MAX + HEAD_BYTES_MAX),
+        body: memory::resident(limits::ORDER_BYTES_MAX + 64),
         signer,
         settings,
     }))
@@ -384,3 +384,10 @@ fn write_body(parcel: &Parcel<'_>, id: VenueOrder, out: &mut Vec<u8>) -> bool {
 
 const _: () =
     assert!(CLIENT_ID_BYTES < 36, "an id is longer than a name: the buffer allows for it");
+
+/// No text that waits to be sent is shown: it may hold secrets.
+impl std::fmt::Debug for Coinbase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Coinbase").field("state", &self.state).finish_non_exhaustive()
+    }
+}

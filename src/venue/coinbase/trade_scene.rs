@@ -353,6 +353,11 @@ fn all_is_cancelled_by_listing_what_is_open() {
         cancels.iter().map(|(_, r)| r.body.expose().matches("00000000-").count()).collect();
     assert_eq!(sizes, [100, 50]);
     assert!(cancels.iter().all(|(_, r)| r.address.path.ends_with("/orders/batch_cancel")));
+    stand.pass(2_100);
+    let (id, _) = asked(&mut stand, "/orders/historical/batch");
+    stand.answer(id, 200, r#"{"orders":[],"has_next":false,"cursor":""}"#);
+    stand.pass(2_100);
+    assert!(stand.requests().is_empty());
 }
 
 #[test]

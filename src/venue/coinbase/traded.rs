@@ -347,6 +347,11 @@ impl Coinbase {
                 let Page { rows, cursor } = self.reader.read(body, reports::orders)?;
                 let ids: Vec<VenueOrder> = rows.iter().map(|item| item.word.venue_order).collect();
                 self.cancel_batch(&ids, now, out);
+                if !ids.is_empty() {
+                    // A cancel may be lost: it is looked until nothing is open any more.
+                    self.wants.cancel_all = true;
+                    self.not_before = Nanos(now.0 + AGAIN_NS);
+                }
                 if cursor.is_some() {
                     self.chained = Some(Question::Open(cursor));
                 }

@@ -71,6 +71,8 @@ pub(super) enum Method {
     Executions,
     /// `subscribe` to `balances`.
     Balances,
+    /// `cancel_all`.
+    CancelAll,
     /// `cancel_all_orders_after`.
     Switch,
     /// Anything else.
@@ -169,6 +171,7 @@ fn answer(root: Value<'_>, method: &str) -> Result<Said, Refusal> {
         ("add_order" | "amend_order" | "cancel_order", _) => Method::Order,
         ("subscribe", Some("executions")) => Method::Executions,
         ("subscribe", Some("balances")) => Method::Balances,
+        ("cancel_all", _) => Method::CancelAll,
         ("cancel_all_orders_after", _) => Method::Switch,
         _ => Method::Other,
     };

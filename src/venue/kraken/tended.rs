@@ -66,6 +66,7 @@ impl Kraken {
                 self.lines.say(line.index, format!("{{\"method\":\"ping\",\"req_id\":{id}}}"));
             }
             self.tend_switch(now, out);
+            self.tend_cancels(now, out);
         }
         if self.asked.is_none() {
             self.ask_next(now, out);
@@ -98,6 +99,15 @@ impl Kraken {
             && self.executions.is_whole
         {
             self.ask(Question::Trades { since, offset: 0 }, now, out);
+        }
+    }
+
+    /// Asks to cancel all where that is wanted, again and again until the venue has answered.
+    pub(super) fn tend_cancels(&mut self, now: Nanos, out: &mut Out) {
+        let is_due = self.cancel_all_due.is_some_and(|due| now >= due);
+        if is_due && self.line.is_some() {
+            self.cancel_all_due = Some(Nanos(now.0 + AGAIN_NS.0));
+            self.say("cancel_all", "", now, out);
         }
     }
 
@@ -417,6 +427,12 @@ impl Kraken {
             && cause.trouble == Trouble::Session
         {
             self.drop_token(now, out);
+        }
+        match (reply.method, reply.cause) {
+            (Method::CancelAll, None) => self.cancel_all_due = None,
+            // It is armed for certain only once the venue says so.
+            (Method::Switch, Some(_)) => self.switch_due = Nanos(now.0 + AGAIN_NS.0),
+            _ => {}
         }
         if let (Method::Executions, Some(max)) = (reply.method, reply.rate_max) {
             self.counters.iter_mut().for_each(|counter| counter.limit(max));

@@ -28,13 +28,14 @@ use super::sign::Signer;
 use super::talk::System;
 use crate::base::{AccountId, InstrumentId, Nanos};
 use crate::limits;
+use crate::sys::memory;
 use crate::venue::session::{
     Actions, Address, Answer, Failure, FetchId, Line, Lines, Pace, Reader, Reason, Rules, Stage,
     State,
 };
 use crate::venue::trade::{
-    self, Fact, KeyTexts, Kind, NO_BUDGET, NOT_READY, NOT_TRADED, Network, Opening, Orders, Out,
-    Parcel, Rates, Room, Route, Secret, Settings, Shown, Standing, Tally, TradeError, Trader,
+    self, Bytes, Fact, KeyTexts, Kind, NO_BUDGET, NOT_READY, NOT_TRADED, Network, Opening, Orders,
+    Out, Parcel, Rates, Room, Route, Secret, Settings, Shown, Standing, Tally, TradeError, Trader,
     UNSENDABLE,
 };
 
@@ -79,7 +80,6 @@ pub(super) enum Token {
 }
 
 /// The session: `tended.rs` is its unhurried half.
-#[derive(Debug)]
 pub(super) struct Kraken {
     pub(super) settings: Settings,
     pub(super) signer: Signer,
@@ -102,6 +102,8 @@ pub(super) struct Kraken {
     /// By instrument, in the settings' order.
     pub(super) counters: Vec<Counter>,
     pub(super) rest: Counter,
+    /// When all is to be asked to be cancelled, until the venue has answered; never else.
+    pub(super) cancel_all_due: Option<Nanos>,
     /// When the switch is to be armed anew.
     pub(super) switch_due: Nanos,
     pub(super) is_retired: bool,
@@ -113,7 +115,7 @@ pub(super) struct Kraken {
     pub(super) tally: Tally,
     pub(super) state: State,
     /// An order with its token: written over by the next one.
-    buffer: Vec<u8>,
+    buffer: Bytes,
 }
 
 fn settings(network: Network) -> Option<Settings> {
@@ -169,6 +171,7 @@ fn open(settings: Settings, now: Nanos) -> Result<Box<dyn Trader>, TradeError> {
         counters,
         // The starter tier's: the lowest.
         rest: Counter::new(15, 330, now),
+        cancel_all_due: None,
         switch_due: now,
         is_retired: false,
         fills_since: Some(settings.since).filter(|since| *since != Nanos::NONE),
@@ -177,7 +180,7 @@ fn open(settings: Settings, now: Nanos) -> Result<Box<dyn Trader>, TradeError> {
         due: now,
         tally: Tally::default(),
         state: State::new(Stage::Idle, Reason::NoLine, now),
-        buffer: Vec::with_capacity(limits::ORDER_BYTES_MAX + TOKEN_BYTES_MAX),
+        buffer: Bytes::new(memory::resident(limits::ORDER_BYTES_MAX + TOKEN_BYTES_MAX)),
         signer,
         settings,
     }))
@@ -247,7 +250,8 @@ impl Trader for Kraken {
     }
 
     fn cancel_all(&mut self, now: Nanos, out: &mut Out) {
-        self.say("cancel_all", "", now, out);
+        self.cancel_all_due = Some(now);
+        self.tend_cancels(now, out);
     }
 
     fn cancel_standing(&mut self, standing: &Standing, now: Nanos, out: &mut Out) {
@@ -373,4 +377,11 @@ fn splice(parcel: &Parcel<'_>, token: &str, is_rehearsal: bool, buffer: &mut Vec
     buffer.extend_from_slice(token.as_bytes());
     buffer.extend_from_slice(&parcel.bytes[at + TOKEN.len() - 1..]);
     true
+}
+
+/// No text that waits to be sent is shown: it may hold secrets.
+impl std::fmt::Debug for Kraken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kraken").field("state", &self.state).finish_non_exhaustive()
+    }
 }

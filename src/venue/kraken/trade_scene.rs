@@ -345,6 +345,29 @@ fn a_cancel_that_comes_too_late_is_refused_and_the_order_is_asked_for() {
 }
 
 #[test]
+fn all_is_cancelled_until_the_venue_has_answered() {
+    let (mut stand, line) = ready();
+    stand.trader.cancel_all(stand.now, &mut stand.out);
+    stand.pass(1_500);
+    let texts = stand.texts();
+    assert_eq!(texts.len(), 2, "asked again: {texts:?}");
+    assert!(texts.iter().all(|text| text.starts_with("{\"method\":\"cancel_all\",")));
+    stand.frame(line, r#"{"method":"cancel_all","req_id":9,"result":{"count":3},"success":true}"#);
+    stand.pass(3_000);
+    assert!(stand.texts().is_empty());
+}
+
+#[test]
+fn no_secret_is_shown() {
+    let (mut stand, _) = ready();
+    stand.hand_in(Kind::Place, 1, 1).unwrap();
+    let shown = format!("{:?} {:?}", stand.trader, settings());
+    let bytes = format!("{:?}", b"hush1");
+    assert!(!shown.contains("hush") && !shown.contains(&bytes[1..bytes.len() - 1]), "{shown}");
+    assert!(!shown.contains("Ghkl") && !shown.contains("FAKEKRAKENKEY"), "{shown}");
+}
+
+#[test]
 fn an_amendment_is_told_with_its_terms() {
     let (mut stand, line) = ready();
     stand.hand_in(Kind::Place, 1, 1).unwrap();

@@ -44,11 +44,13 @@ pub trait Trader: Send + std::fmt::Debug {
     fn hand_in<'a>(&'a mut self, parcel: &Parcel<'a>, now: Nanos) -> Route<'a>;
 
     /// Asks to cancel every order of the account, whoever placed it: as the venue allows, by one
-    /// request, by symbol or by order.
+    /// request, by symbol or by order; again and again, also over connections, until the venue has
+    /// answered.
     fn cancel_all(&mut self, now: Nanos, out: &mut Out);
 
     /// Asks to cancel an order that [`Fact::Order`](super::out::Fact::Order) told of: one of
-    /// another session, say.
+    /// another session, say. Once, and only while there is a line: the next listing shows whether
+    /// it is still there.
     fn cancel_standing(&mut self, standing: &Standing, now: Nanos, out: &mut Out);
 
     /// Asks for open orders, balances and for fills since a time once more: as after each

@@ -26,6 +26,7 @@ use super::word::{Event, Word};
 use crate::base::{AccountId, AssetId, InstrumentId, Nanos, Symbol};
 use crate::event::{ClientId, Happened, Reply};
 use crate::limits;
+use crate::sys::memory;
 
 /// Requests that may be without an answer at once.
 const PENDING_MAX: usize = limits::OPEN_ORDERS_MAX;
@@ -66,12 +67,12 @@ impl Orders {
             traded: settings.instruments.clone(),
             assets: settings.assets.clone(),
             answer_ns_max: settings.answer_ns_max,
-            entries: Vec::with_capacity(room),
+            entries: memory::resident(room),
             room,
             over: std::collections::VecDeque::with_capacity(room),
             by_client: Index::new(room),
             by_venue: Index::new(room),
-            pending: Vec::with_capacity(PENDING_MAX),
+            pending: memory::resident(PENDING_MAX),
             due: NEVER,
             listing: 0,
         }
@@ -130,11 +131,6 @@ impl Orders {
     /// How many requests are owed an answer.
     pub fn waiting(&self) -> u32 {
         self.pending.len() as u32
-    }
-
-    /// Is any request owed an answer?
-    pub fn is_waiting(&self) -> bool {
-        !self.pending.is_empty()
     }
 
     /// Remembers what is handed in; else says why it must not be.
