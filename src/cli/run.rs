@@ -14,13 +14,14 @@ use signal_hook::flag;
 use super::account::{Account, Settled};
 use super::built_in::BuiltIn;
 use super::output::{self, Failure};
+use super::pace::Pace;
 use super::replay::plan_of;
 use super::report;
 use super::session::{Over, Session};
 use super::table::grouped;
 use crate::base::{ConnectionId, Instruments, Nanos};
 use crate::cold::dialer::{Dialer, Ways};
-use crate::cold::{Beginning, Recorder};
+use crate::cold::{Beginning, LatencyLog, Recorder};
 use crate::config::Config;
 use crate::journal;
 use crate::metric::histogram::{self, Percentiles};
@@ -43,6 +44,9 @@ pub(super) struct Arguments {
     /// Directory of the journal; without it one is made beside other temporary files.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
+    /// Seconds between two rows of memory and latency; without it there are none.
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    every: Option<u32>,
     /// Seed of the built-in venues.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,
@@ -63,13 +67,16 @@ Examples:
   neural-kraken run --duration 10 --seed 7 --record session
   neural-kraken --config my.toml run";
 
+/// The latency log, within the journal's directory.
+const LATENCY_LOG: &str = "latency.hlog";
+
 /// Seconds on the built-in venues where nothing is said.
 const SECONDS_BUILT_IN: u32 = 60;
 
 impl Arguments {
     /// What runs when no verb is given.
     pub(super) fn built_in() -> Arguments {
-        Arguments { duration: None, record: None, seed: 1, faults: None, speed: 1 }
+        Arguments { duration: None, record: None, every: None, seed: 1, faults: None, speed: 1 }
     }
 }
 
@@ -99,7 +106,8 @@ pub(super) fn run(
     let seconds = arguments.duration.or(built_in.as_ref().map(|_| SECONDS_BUILT_IN));
     let duration_ns = seconds.map(|s| i64::from(s) * Nanos::SECOND);
     let dir = arguments.record.clone().unwrap_or_else(temporary);
-    let outcome = follow(&config, overlay, &dir, duration_ns, &stop)?;
+    let every_ns = arguments.every.map(|s| i64::from(s) * Nanos::SECOND);
+    let outcome = follow(&config, overlay, &dir, (duration_ns, every_ns), &stop)?;
     let told = Told { is_built_in: built_in.is_some(), dir: &dir, outcome: &outcome };
     if as_json { output::print_json(&told.object()) } else { output::print(&told.text()) }
 }
@@ -116,6 +124,7 @@ struct Followed {
     venues: Vec<&'static str>,
     ended: Ended,
     states: Vec<Option<State>>,
+    pace: Pace,
     span_ns: i64,
     settled: Settled,
     /// How long bytes lay in the kernel, where it stamps them.
@@ -127,7 +136,7 @@ fn follow(
     config: &Config,
     overlay: String,
     dir: &Path,
-    duration_ns: Option<i64>,
+    (duration_ns, every_ns): (Option<i64>, Option<i64>),
     stop: &AtomicBool,
 ) -> Result<Followed, Failure> {
     let mut instruments = followed(config)?;
@@ -153,11 +162,18 @@ fn follow(
         };
         recorder.begin(&beginning, clock.unix_now()).map_err(Failure::failed)?
     };
+    let log = LatencyLog::create(&dir.join(LATENCY_LOG), clock.unix_now());
+    let pace = Pace::new(every_ns, Some(log.map_err(Failure::failed)?));
     let dialer = Dialer::start(ways(config)).map_err(Failure::failed)?;
     let (waited, waits) = histogram::histogram();
     let mut network = Network::new(clock, dialer, waited);
-    let mut session =
-        Session::new(account, Some(scribe), (&instruments, venues.clone()), duration_ns, stop);
+    let mut session = Session::new(
+        account,
+        Some(scribe),
+        (&instruments, venues.clone()),
+        (duration_ns, pace),
+        stop,
+    );
     let machine =
         Live { carrier: &mut network, post: NoPost, stations: &mut stations, stop, waits: false };
     let ended = pipeline::live(machine, &instruments, &plan, &mut session);
@@ -166,10 +182,10 @@ fn follow(
     if let Some(Err(why)) = &over.journal {
         return Err(Failure::failed(why));
     }
-    let Over { account, states, span_ns, .. } = over;
+    let Over { account, states, pace, span_ns, .. } = over;
     let settled = account.settle(&ended.outcome);
     let waits = waits.snapshot().percentiles();
-    Ok(Followed { instruments, venues, ended, states, span_ns, settled, waits })
+    Ok(Followed { instruments, venues, ended, states, pace, span_ns, settled, waits })
 }
 
 /// How the world is reached.
@@ -255,7 +271,8 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn text(&self) -> String {
-        let Followed { instruments, venues, ended, states, span_ns, settled, waits } = self.outcome;
+        let Followed { instruments, venues, ended, states, pace, span_ns, settled, waits } =
+            self.outcome;
         let (outcome, counts) = (&ended.outcome, ended.outcome.counts);
         let integrity = outcome.integrity;
         let mut text = String::new();
@@ -291,6 +308,7 @@ impl Told<'_> {
         }
         text.push_str("\nLatency, ns, from the return of the read\n");
         text.push_str(&report::latency_table(outcome).render());
+        text.push_str("  first: where a read brought several frames, the first of them alone\n");
         if waits.count > 0 {
             let _ = writeln!(
                 text,
@@ -300,7 +318,13 @@ impl Told<'_> {
             );
         }
         text.push_str(&self.host());
-        let _ = writeln!(text, "\njournal {}", self.dir.display());
+        text.push_str(&pace.text());
+        let _ = writeln!(
+            text,
+            "\njournal {}\nlatency by second, for viewers of HdrHistogram logs: {}",
+            self.dir.display(),
+            self.dir.join(LATENCY_LOG).display()
+        );
         if ended.lost > 0 {
             let _ = writeln!(
                 text,
@@ -345,7 +369,8 @@ impl Told<'_> {
     }
 
     fn object(&self) -> Value {
-        let Followed { instruments, venues, ended, states, span_ns, settled, waits } = self.outcome;
+        let Followed { instruments, venues, ended, states, pace, span_ns, settled, waits } =
+            self.outcome;
         let (outcome, counts) = (&ended.outcome, ended.outcome.counts);
         let integrity = outcome.integrity;
         let books: serde_json::Map<String, Value> = instruments
@@ -384,7 +409,9 @@ impl Told<'_> {
             "page_faults_after_start": outcome.page_faults,
             "cancelled_at_end": ended.cancelled,
             "kernel_to_read_ns": report::percentiles(waits),
+            "intervals": pace.object(),
             "journal": self.dir,
+            "latency_log": self.dir.join(LATENCY_LOG),
             "journal_lost": ended.lost,
         });
         if let Value::Object(map) = &mut object {
