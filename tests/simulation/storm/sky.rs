@@ -10,6 +10,7 @@ use neural_kraken::pipeline::{Carrier, Event};
 use neural_kraken::sim::World;
 use neural_kraken::sim::dialect::{Ask, Conn, Control, Out, Put as Given, Venue};
 use neural_kraken::stage::contract::Nowhere;
+use neural_kraken::sys::alloc;
 use neural_kraken::venue::session::{Action, Failure, FailureKind, FetchId, Line};
 use neural_kraken::venue::wire::Padded;
 
@@ -114,10 +115,18 @@ pub(super) struct Sky<'a> {
     room: Vec<u8>,
     stop: &'a AtomicBool,
     pub(super) troubles: u64,
+    /// The most lines at once, and the most parcels on their way.
+    most: (usize, usize),
 }
 
 /// The world, the venues in it with their names, and what is followed of them.
 pub(super) type Outside<'a> = (World, Vec<Box<dyn Venue>>, Vec<&'static str>, &'a Instruments);
+
+/// Lines at once: one a venue, and one that takes over.
+const LINES_MAX: usize = 6;
+
+/// Parcels on their way at once: what venues say within the time that a parcel may be late.
+const PARCELS_MAX: usize = 1_000;
 
 /// Nanoseconds of a step of time.
 const STEP_NS: i64 = 1_000_000;
@@ -147,6 +156,7 @@ impl<'a> Sky<'a> {
             room: Vec::new(),
             stop,
             troubles: 0,
+            most: (0, 0),
         }
     }
 }
@@ -159,6 +169,17 @@ impl Sky<'_> {
     fn put(&mut self, due: Nanos, venue: usize, line: Line, parcel: Parcel) {
         self.numbered += 1;
         self.queue.insert((due, self.numbered), (venue, line, parcel));
+        self.most = (self.most.0.max(self.wires.len()), self.most.1.max(self.queue.len()));
+    }
+
+    /// Has the machine asked for no more than it may? Lines that were given up are closed, and
+    /// questions are few.
+    pub(super) fn check_bounds(&self) -> Result<(), String> {
+        let (lines, parcels) = self.most;
+        if lines > LINES_MAX || parcels > PARCELS_MAX {
+            return Err(format!("{lines} lines and {parcels} parcels at once"));
+        }
+        Ok(())
     }
 
     /// What books of a venue are now, those that a frame may speak of.
@@ -238,10 +259,8 @@ impl Sky<'_> {
         self.put(Nanos(due.0 + swap), venue, line, Parcel::Frame(bytes));
         if self.chance.strikes(w.dies) {
             self.troubles += 1;
-            if let Some(wire) = self.wires.get_mut(&conn) {
-                wire.is_dead = true;
-            }
             self.venues[venue].closed(conn);
+            self.wires.remove(&conn);
             self.put(Nanos(due.0 + 10_000), venue, line, Parcel::Closed(0));
         } else if self.chance.strikes(w.stalls)
             && let Some(wire) = self.wires.get_mut(&conn)
@@ -315,6 +334,8 @@ impl Sky<'_> {
 
 impl Carrier for Sky<'_> {
     fn act(&mut self, venue: usize, action: &Action) {
+        // The venues are on this thread here alone.
+        let _aside = alloc::aside();
         match action {
             Action::Connect { line, address } => self.open(venue, *line, &address.path.clone()),
             Action::Send { line, text } => {
@@ -358,6 +379,7 @@ impl Carrier for Sky<'_> {
     }
 
     fn poll(&mut self) -> Option<Event<'_>> {
+        let _aside = alloc::aside();
         let is_due = self.queue.first_key_value().is_some_and(|((due, _), _)| *due <= self.now);
         if !is_due {
             self.advance();
