@@ -9,20 +9,12 @@ use std::collections::{BTreeMap, HashMap};
 use neural_kraken::base::{AccountId, AssetId, InstrumentId, Instruments, Nanos, Side};
 use neural_kraken::event::{Action, Fill, Happened, Liquidity, OrderState, Reply, Report, View};
 use neural_kraken::pipeline::{Output, Put, Trading};
-use serde_json::Value;
+
+use super::request::{Asked, read};
 
 /// By how much a reckoned exposure may be more than its limit: marks move within a step, and the
 /// gate's are whole units.
 const SLACK: f64 = 1.005;
-
-/// What a request to place says.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Asked {
-    pub(super) instrument: InstrumentId,
-    pub(super) side: Side,
-    pub(super) price: i64,
-    pub(super) qty: i64,
-}
 
 /// An order as its request and its reports have it.
 #[derive(Clone, Copy, Debug)]
@@ -190,7 +182,9 @@ impl<'a> Audit<'a> {
         if limits.position_max.is_some_and(|most| worst > most) {
             told.push(format!("the position may be {worst}, at most {:?}", limits.position_max));
         }
-        told.into_iter().for_each(|why| self.fault(format!("order {id}: {why}")));
+        for why in told {
+            self.fault(format!("order {id}: {why}"));
+        }
     }
 
     /// What the machine was told of an order.
@@ -238,7 +232,9 @@ impl<'a> Audit<'a> {
         if if placed.asked.side == Side::Buy { price > limit } else { price < limit } {
             told.push(format!("filled at {price}, beyond its limit {limit}"));
         }
-        told.into_iter().for_each(|why| self.fault(format!("a fill of order {id}: {why}")));
+        for why in told {
+            self.fault(format!("a fill of order {id}: {why}"));
+        }
     }
 
     /// A fill's money, reckoned by hand: rounded against us.
@@ -293,14 +289,38 @@ impl<'a> Audit<'a> {
         told
     }
 
-    /// Compares with what an account has in the end, all reports being in.
+    /// Compares with what an account has in the end. What orders did after the machine stopped to
+    /// listen, it was not told: those that it had open then may have filled, and no others.
     pub(super) fn settle(&mut self, account: AccountId, asset: AssetId, found: i128) {
         let sum = self.money.get(&(account.0, asset.0)).copied().unwrap_or_default();
-        if sum != found {
+        let (down, up) = self.unheard(account, asset);
+        if found < sum - down || found > sum + up {
             let account = account.0;
             let why = format!("account {account} has {found} of {asset:?}, its fills make {sum}");
             self.fault(why);
         }
+    }
+
+    /// By how much open orders may have made a balance less, and more: with fees, and with prices
+    /// as far from the limit as the collar is wide.
+    fn unheard(&self, account: AccountId, asset: AssetId) -> (i128, i128) {
+        let (mut down, mut up) = (0.0, 0.0);
+        for placed in self.orders.values().filter(|o| !o.is_over && o.account == account) {
+            let Asked { instrument, side, price, qty } = placed.asked;
+            let Some(instrument) = self.instruments.with_id(instrument) else { continue };
+            let left = (qty - placed.filled) as f64 / 10_f64.powi(instrument.qty_decimals.into());
+            let price = price as f64 / 10_f64.powi(instrument.price_decimals.into());
+            let is_buy = side == Side::Buy;
+            for (of, amount, is_more) in
+                [(instrument.base, left, is_buy), (instrument.quote, left * price, !is_buy)]
+            {
+                if of == Some(asset) {
+                    *(if is_more { &mut up } else { &mut down }) += amount * 1.03;
+                }
+            }
+        }
+        let unit = 10_f64.powi(self.trading.risk.decimals[asset.index()].into());
+        ((down * unit) as i128, (up * unit) as i128)
     }
 
     fn fault(&mut self, why: String) {
@@ -399,47 +419,4 @@ impl<'a> Audit<'a> {
         }
         all.into_iter().filter_map(|(name, limit)| Some((name, limit? as f64))).collect()
     }
-}
-
-/// Reads a request to place; market orders, which no strategy here sends, cannot be read.
-pub(super) fn read(
-    bytes: &[u8],
-    account: AccountId,
-    instruments: &Instruments,
-    trading: &Trading,
-) -> Option<(String, Asked)> {
-    let value: Value = serde_json::from_slice(bytes).ok()?;
-    let venue = trading.venues.iter().find(|paper| paper.account == account)?.dialect.name;
-    let params = &value["params"];
-    let terms = value["order_configuration"].as_object().and_then(|all| all.values().next());
-    let (head, terms) = terms.map_or((params, params), |terms| (&value, terms));
-    let [name, symbol, price, qty] = match venue {
-        "kraken" => ["cl_ord_id", "symbol", "limit_price", "order_qty"],
-        "binance" => ["newClientOrderId", "symbol", "price", "quantity"],
-        _ => ["client_order_id", "product_id", "limit_price", "base_size"],
-    };
-    let (symbol, side) = (head[symbol].as_str()?, &head["side"]);
-    let (price, qty) = (&terms[price], &terms[qty]);
-    let instrument =
-        instruments.iter().find(|i| (i.venue, i.symbol.as_str()) == (venue, symbol))?;
-    let side = match side.as_str()? {
-        "buy" | "BUY" => Side::Buy,
-        "sell" | "SELL" => Side::Sell,
-        _ => return None,
-    };
-    let price = units(price, instrument.price_decimals)?;
-    let qty = units(qty, instrument.qty_decimals)?;
-    let asked = Asked { instrument: instrument.id, side, price, qty };
-    Some((head[name].as_str()?.to_owned(), asked))
-}
-
-/// Decimal text, or a number, in whole units; none where it is finer.
-fn units(value: &Value, decimals: u8) -> Option<i64> {
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((&text, "0"));
-    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let shift = i32::from(decimals) + exponent.parse::<i32>().ok()? - part.len() as i32;
-    let digits: i64 = format!("{whole}{part}").parse().ok()?;
-    let by = 10_i64.checked_pow(shift.unsigned_abs())?;
-    if shift >= 0 { digits.checked_mul(by) } else { (digits % by == 0).then_some(digits / by) }
 }

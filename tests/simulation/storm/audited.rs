@@ -10,8 +10,9 @@ use neural_kraken::event::{Fill, Liquidity, OrderState, Reasons, Report, Stamp, 
 use neural_kraken::pipeline::Trading;
 use neural_kraken::stage::book;
 
-use super::audit::{Asked, Audit, read};
+use super::audit::Audit;
 use super::followed;
+use super::request::{Asked, read};
 
 /// Bid and ask of bitcoin: 60000.00 and 60000.10 dollars.
 const TOP: (i64, i64) = (6_000_000, 6_000_010);

@@ -5,8 +5,11 @@
 
 mod audit;
 mod audited;
+mod carrier;
 mod judge;
+mod request;
 mod sky;
+mod weather;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -22,7 +25,8 @@ use neural_kraken::venue;
 use neural_kraken::venue::session::{Follow, Settings};
 
 use judge::{Fault, Told, journal, judge};
-use sky::{Chance, Sky, Weather};
+use sky::Sky;
+use weather::{CALM, Chance, Weather, weather};
 
 /// Trades within a second of its start.
 const HASTY: &str = r#"
@@ -79,8 +83,9 @@ qty_max = "0.0016"
 /// its time-out takes longer: then the same again, with two minutes to heal in, for so long may it
 /// take until there is room for the weight of Binance's snapshots.
 fn live_through(seed: u64) -> Result<Told, String> {
-    match live_for(seed, 5) {
-        Err(Fault::NotHealed(_)) => match live_for(seed, 133) {
+    let (weather, chance) = weather(seed);
+    match live_for(seed, 5, (weather, chance.clone()), None) {
+        Err(Fault::NotHealed(_)) => match live_for(seed, 133, (weather, chance), None) {
             Err(Fault::NotHealed(why)) => Err(format!("two minutes after the weather: {why}")),
             Err(Fault::Wrong(why)) => Err(why),
             Ok(told) => Ok(told),
@@ -90,8 +95,12 @@ fn live_through(seed: u64) -> Result<Told, String> {
     }
 }
 
-fn live_for(seed: u64, seconds: i64) -> Result<Told, Fault> {
-    let (weather, chance) = weather(seed);
+fn live_for(
+    seed: u64,
+    seconds: i64,
+    (weather, chance): (Weather, Chance),
+    burst: Option<(&str, usize)>,
+) -> Result<Told, Fault> {
     let overlay = if seed % 2 == 1 { format!("{HASTY}{TIGHT}") } else { HASTY.to_owned() };
     let config = Config::parse(&overlay, Path::new("hasty")).unwrap();
     let mut instruments = followed(&config);
@@ -111,11 +120,14 @@ fn live_for(seed: u64, seconds: i64) -> Result<Told, Fault> {
         venues.push(venue);
         stations.push(station);
     }
+    let market = |symbol: &str| world.markets().iter().position(|m| m.symbol.as_str() == symbol);
+    let burst = burst.map(|(symbol, times)| (market(symbol).unwrap(), times));
     let stop = AtomicBool::new(false);
     let world_of = (world, venues, names.clone(), &instruments);
     let clears = Nanos(now.0 + 3 * Nanos::SECOND);
     let ends = Nanos(now.0 + seconds * Nanos::SECOND);
     let mut sky = Sky::new(world_of, weather, chance, (clears, ends), &stop);
+    sky.burst = burst;
     let dir =
         std::env::temp_dir().join(format!("neural-kraken-storm-{}-{seed}", std::process::id()));
     let _ = std::fs::remove_dir_all(&dir);
@@ -142,24 +154,6 @@ fn live_for(seed: u64, seconds: i64) -> Result<Told, Fault> {
         }
         wrong @ Fault::Wrong(_) => wrong,
     })
-}
-
-/// The weather of a seed, and the chance that is left.
-fn weather(seed: u64) -> (Weather, Chance) {
-    let mut chance = Chance(seed);
-    let mut often = |most: u64| if chance.strikes(600_000) { chance.below(most) } else { 0 };
-    let weather = Weather {
-        lost: often(4_000),
-        twice: often(4_000),
-        swapped: often(4_000),
-        broken: often(4_000),
-        dies: often(800),
-        stalls: often(400),
-        refused: often(400_000),
-        unanswered: often(400_000),
-        late: 1_000_000 + often(30_000_000),
-    };
-    (weather, chance)
 }
 
 /// What is followed, numbered as a journal numbers it.
@@ -248,4 +242,16 @@ fn books_and_journal_stay_right_in_any_weather() {
     assert!(all.fills > 0 && all.denied > 0, "{all:?}");
     let resident = resident_bytes();
     assert!(resident < RESIDENT_MAX, "{resident} bytes after all seeds: something grows");
+}
+
+#[test]
+fn fifty_thousand_messages_a_second_are_taken_without_a_gap() {
+    // Three seconds of 50 changes of a book in each millisecond, each of them a frame at Kraken.
+    let told = match live_for(1, 4, (CALM, Chance(1)), Some(("BTC/USD", 50))) {
+        Ok(told) => told,
+        Err(Fault::Wrong(why) | Fault::NotHealed(why)) => panic!("{why}"),
+    };
+    assert!(told.frames > 140_000, "{told:?}");
+    assert_eq!((told.resyncs, told.troubles), (0, 0), "{told:?}");
+    assert!(told.compared > told.frames / 3, "{told:?}");
 }
