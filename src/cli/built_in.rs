@@ -38,6 +38,7 @@ impl BuiltIn {
             addresses: [SocketAddr::from(([127, 0, 0, 1], 0)); 3],
             speed: arguments.speed,
             ca_file: Some(ca_file.clone()),
+            played: Vec::new(),
             faults,
         };
         let handle = server::start(&settings).map_err(Failure::failed)?;

@@ -329,6 +329,13 @@ impl Venue for Coinbase {
     fn closed(&mut self, conn: Conn) {
         self.lines.remove(&conn);
     }
+
+    /// This venue says nothing.
+    fn maintain(&mut self, _begins: bool, _now: Nanos, _out: &mut Vec<Out>) {}
+
+    fn copied(&self) -> Box<dyn Venue> {
+        Box::new(self.clone())
+    }
 }
 
 impl Line {

@@ -96,6 +96,12 @@ pub trait Venue: Send {
 
     /// The connection is gone.
     fn closed(&mut self, conn: Conn);
+
+    /// Maintenance begins or ends: connections are told as far as the venue does that.
+    fn maintain(&mut self, begins: bool, now: Nanos, out: &mut Vec<Out>);
+
+    /// The venue as it is now, to be asked later what it would have answered.
+    fn copied(&self) -> Box<dyn Venue>;
 }
 
 /// The markets of one venue, with their places in the world.

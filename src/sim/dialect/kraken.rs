@@ -221,6 +221,14 @@ impl Venue for Kraken {
     fn closed(&mut self, conn: Conn) {
         self.lines.remove(&conn);
     }
+
+    fn maintain(&mut self, begins: bool, now: Nanos, out: &mut Vec<Out>) {
+        self.set_system(if begins { "maintenance" } else { "online" }, now, out);
+    }
+
+    fn copied(&self) -> Box<dyn Venue> {
+        Box::new(self.clone())
+    }
 }
 
 impl Line {
@@ -400,8 +408,8 @@ impl Line {
         }
         let engine = update.engine;
         let [bids, asks] = [Side::Buy, Side::Sell].map(|side| engine.best(side, told.depth));
-        let bid_changes = changes(update, Side::Buy, &told.bids, &bids);
-        let ask_changes = changes(update, Side::Sell, &told.asks, &asks);
+        let bid_changes = words::changes(update, Side::Buy, &told.bids, &bids);
+        let ask_changes = words::changes(update, Side::Sell, &told.asks, &asks);
         (told.bids, told.asks) = (bids.clone(), asks.clone());
         if bid_changes.is_empty() && ask_changes.is_empty() {
             return;
@@ -439,40 +447,6 @@ impl Told {
         let is_within =
             |worst: &Level| if is_bid { price >= worst.price } else { price <= worst.price };
         levels.len() < self.depth || levels.last().is_none_or(is_within)
-    }
-}
-
-/// What must be said for the other side to have `now` after it had `before`, both best first. A
-/// level that only fell out of the depth is not mentioned; one that came (back) into it is.
-fn changes(update: &Update<'_>, side: Side, before: &[Level], now: &[Level]) -> Vec<Level> {
-    let is_better =
-        |one: i64, other: i64| if side == Side::Buy { one > other } else { one < other };
-    let (mut old, mut new) = (before.iter().peekable(), now.iter().peekable());
-    let mut changes = Vec::new();
-    loop {
-        match (old.peek(), new.peek()) {
-            (None, None) => return changes,
-            (Some(was), Some(is)) if was.price == is.price => {
-                if was != is {
-                    changes.push(**is);
-                }
-                old.next();
-                new.next();
-            }
-            (Some(was), is) if is.is_none_or(|is| is_better(was.price, is.price)) => {
-                if update.engine.qty(side, was.price) == 0 {
-                    changes.push(Level { qty: 0, ..**was });
-                }
-                old.next();
-            }
-            (_, Some(is)) => {
-                changes.push(**is);
-                new.next();
-            }
-            (Some(_), None) => {
-                old.next();
-            }
-        }
     }
 }
 

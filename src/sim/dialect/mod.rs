@@ -13,8 +13,10 @@ mod binance;
 mod binance_words;
 mod coinbase;
 mod coinbase_words;
+mod denial;
 
 pub use binance::Binance;
 pub use coinbase::Coinbase;
 pub use contract::{Ask, Conn, Control, Out, Put, Response, Venue};
+pub use denial::denial;
 pub use kraken::Kraken;

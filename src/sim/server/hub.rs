@@ -16,9 +16,9 @@ use super::settings::Settings;
 use crate::base::Nanos;
 use crate::limits::{SIM_QUEUE_BYTES, SIM_QUEUE_FRAMES};
 use crate::sim::dialect::{Ask, Conn, Control, Out, Put, Response};
-use crate::sim::fault::Faults;
+use crate::sim::fault::{Change, Faults};
 use crate::sim::hall::Hall;
-use crate::sim::world;
+use crate::sim::world::{self, World};
 use crate::sys::clock::Clock;
 
 /// How long the clock is measured at start.
@@ -79,8 +79,12 @@ impl Hub {
         let clock = Clock::calibrate(CALIBRATION);
         let ticks = clock.ticks();
         let open = clock.unix_at(ticks);
-        let world = world::Settings { open, ..world::Settings::default() };
-        let hall = Hall::new(settings.seed, &world);
+        let world = if settings.played.is_empty() {
+            World::new(settings.seed, &world::Settings { open, ..world::Settings::default() })
+        } else {
+            World::played(&settings.played, open)
+        };
+        let hall = Hall::of(world);
         let faults = Faults::new(&settings.faults, settings.seed, open);
         let (lines, counts) = (BTreeMap::new(), Counts::default());
         let state = Mutex::new(State { hall, faults, lines, counts });
@@ -106,7 +110,7 @@ impl Hub {
 
     pub(super) fn open(&self, venue: usize, ask: &Ask<'_>) -> Result<Inbox, Response> {
         self.with(|state, out| {
-            if let Some(refused) = state.faults.refusal(venue, state.hall.world().now()) {
+            if let Some(refused) = state.faults.refusal(venue, ask.path, state.hall.world().now()) {
                 return Err(refused);
             }
             let conn = state.hall.open(venue, ask, out)?;
@@ -121,8 +125,13 @@ impl Hub {
 
     pub(super) fn text(&self, conn: Conn, text: &str) {
         self.with(|state, out| {
-            if state.faults.hears(conn, state.hall.world().now()) {
-                state.hall.text(conn, text, out);
+            let now = state.hall.world().now();
+            if !state.faults.hears(conn, now) {
+                return;
+            }
+            match state.faults.denies(conn, text, now) {
+                Some(refusals) => out.extend(refusals),
+                None => state.hall.text(conn, text, out),
             }
         });
     }
@@ -135,8 +144,9 @@ impl Hub {
         self.with(|state, _| {
             state.counts.requests += 1;
             let now = state.hall.world().now();
-            let refused = state.faults.refusal(venue, now);
-            refused.unwrap_or_else(|| state.hall.request(venue, ask))
+            let refused = state.faults.refusal(venue, ask.path, now);
+            let answer = refused.unwrap_or_else(|| state.hall.request(venue, ask));
+            state.faults.answer(venue, now, answer)
         })
     }
 
@@ -154,6 +164,17 @@ impl Hub {
         let mut state = self.lock();
         let mut out = Vec::new();
         state.hall.advance(now, &mut out);
+        for change in state.faults.begin(now) {
+            match change {
+                Change::Maintenance(venue, begins) => {
+                    state.hall.maintain(venue, begins, &mut out);
+                }
+                Change::Lag(venue, late_ns) => state.hall.lag(venue, late_ns),
+                Change::Burst(venue, symbol, rate, for_ns) => {
+                    state.hall.burst(venue, symbol.as_deref(), rate, for_ns);
+                }
+            }
+        }
         let result = act(&mut state, &mut out);
         let mut due = Vec::new();
         state.faults.pass(out, now, &mut due);

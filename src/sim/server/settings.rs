@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::sim::fault::Plan;
+use crate::sim::world::Played;
 
 /// What is served, and where.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Settings {
     pub ca_file: Option<PathBuf>,
     /// So many seconds of the world in one of ours.
     pub speed: u32,
+    /// Markets whose histories are written; where there are none, they are made up.
+    pub played: Vec<Played>,
     /// What goes wrong on purpose.
     pub faults: Plan,
 }
