@@ -133,7 +133,8 @@ fn client_that_does_not_read_is_disconnected_and_others_are_not() {
     };
     let (mut slow, mut good) = (websocket(address, "/"), websocket(address, "/"));
     for channel in ["level2", "market_trades", "ticker"] {
-        say(&mut slow, &subscribe(channel));
+        // On a busy host he may be gone before he has said all.
+        let _ = slow.send(Message::text(subscribe(channel).to_string()));
     }
     say(&mut good, &subscribe("heartbeats"));
     let mut beats = 0;
