@@ -315,6 +315,14 @@ impl Told<'_> {
         if ended.cancelled > 0 {
             let _ = writeln!(text, "{} orders were open at the end and cancelled", ended.cancelled);
         }
+        if ended.unbooked > 0 {
+            let _ = writeln!(
+                text,
+                "warning: {} fills came while open orders were cancelled; they are not in the \
+                 account above",
+                ended.unbooked
+            );
+        }
         text.push_str(&self.latency());
         text.push_str(&self.host());
         text.push_str(&pace.text());
@@ -423,6 +431,7 @@ impl Told<'_> {
             "allocations_after_start": outcome.allocations.map(|a| a.allocations),
             "page_faults_after_start": outcome.page_faults,
             "cancelled_at_end": ended.cancelled,
+            "unbooked_at_end": ended.unbooked,
             "kernel_to_read_ns": report::percentiles(waits),
             "intervals": pace.object(),
             "journal": self.dir,

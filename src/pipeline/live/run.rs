@@ -45,6 +45,8 @@ pub struct Ended {
     pub lost: u64,
     /// Orders that were open at the end, and were cancelled.
     pub cancelled: usize,
+    /// Fills that came while they were cancelled: they are in no account of the session.
+    pub unbooked: usize,
 }
 
 /// Runs the machine until it is told to stop; then cancels what is open. The layout is
@@ -66,10 +68,10 @@ pub fn live<C: Carrier, P: Post>(
     let mut ends = Ends::new("*", &dialects, instruments, plan);
     let mut mind = Mind::new(instruments, plan);
     let (played, lost) = run.live((&mut ends, &mut mind), instruments, live, listener);
-    let cancelled = ends.cancel_all();
+    let swept = ends.cancel_all();
     if let Some(why) = played.log.panic {
-        return Err(PipelineError::Panicked { why, cancelled });
+        return Err(PipelineError::Panicked { why, cancelled: swept.cancelled });
     }
     let outcome = together(Layout::One, instruments, vec![ends], mind, played);
-    Ok(Ended { outcome, lost, cancelled })
+    Ok(Ended { outcome, lost, cancelled: swept.cancelled, unbooked: swept.filled })
 }
