@@ -67,7 +67,8 @@ pub(crate) fn models(instruments: &Instruments) -> Models {
 /// it steps, whatever it says. Its features are those at the three shortest horizons and two that
 /// have none.
 pub(crate) fn networks(instruments: &Instruments, is_int8: bool) -> Models {
-    let network = neural::invented(20, &[32, 32], 3, 1);
+    let windowed = neural::invented(20, &[32, 32], 3, 1);
+    let network = neural::Network { form: neural::Form::Streaming, window: 1, ..windowed };
     let level = neural::Level::detect();
     let engine = if is_int8 {
         neural::Engine::int8(&network, &neural::Reach::widest(&network), level)
