@@ -4,15 +4,16 @@
 //! A recording is played in its own order; only frames of the case's kind are timed, one at a time,
 //! each copied into one receive buffer before the clock starts, as if just decrypted.
 
-use neural_kraken::base::{ConnectionId, InstrumentId, Instruments};
+use neural_kraken::base::{ConnectionId, InstrumentId};
 use neural_kraken::event::{BookState, Stamp};
 use neural_kraken::limits::FRAME_PAD_BYTES;
-use neural_kraken::tape::{Frame, Tape};
+use neural_kraken::tape::Frame;
 use neural_kraken::venue::Input;
 use neural_kraken::venue::wire::Padded;
 
 use crate::machine::chain::Chain;
 use crate::machine::outfit;
+use crate::support::film::{Film, Said};
 use crate::support::source::{Kind, SOURCES, Source};
 use crate::support::{Bench, Case, Contender};
 
@@ -39,6 +40,20 @@ pub(crate) fn run(bench: &mut Bench) {
         let all: Vec<usize> = (0..tape.len()).collect();
         let case = Case::new(whole, "frame", all.len()).passes(9);
         bench.run(&case, &mut Ours::new(&film, &all), &mut rival::all(source, &film, &all));
+        with_network(bench, source, &film, &all);
+    }
+}
+
+/// All frames again with a network that steps at each view, beside the weighted sum: what is more
+/// is the network.
+fn with_network(bench: &mut Bench, source: &Source, film: &Film<'_>, all: &[usize]) {
+    for (name, is_int8) in [("LSTM S", false), ("LSTM S, int8", true)] {
+        let case = Case::new(format!("whole, {}, {name}", source.name), "frame", all.len());
+        let models = outfit::networks(&film.instruments, is_int8);
+        let chain = Chain::with(models, &film.tape.dialects(), &film.instruments);
+        let mut ours = Ours { chain, ..Ours::new(film, all) };
+        let mut plain = Ours::new(film, all);
+        bench.run(&case.passes(9), &mut ours, &mut [("weighted sum", &mut plain)]);
     }
 }
 
@@ -76,66 +91,6 @@ fn run_kind(bench: &mut Bench, source: &Source, film: &Film<'_>, kind: Kind, tit
             bench.run(&case, &mut ours, &mut rival::all(source, film, &timed));
         }
     }
-}
-
-/// A recording, and what each of its frames is.
-struct Film<'a> {
-    tape: &'a Tape,
-    instruments: Instruments,
-    kinds: Vec<Said>,
-    /// The first frame with a book before it.
-    first: usize,
-}
-
-/// What a frame is, told by its text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Said {
-    Hot(Kind),
-    Snapshot,
-    Other,
-}
-
-impl<'a> Film<'a> {
-    fn of(tape: &'a Tape, instruments: Instruments) -> Film<'a> {
-        let kinds: Vec<Said> = tape.frames().map(|frame| said(frame.bytes.text())).collect();
-        let snapshot = tape.frames().zip(&kinds).position(|(frame, said)| {
-            let is_kraken = holds(frame.bytes.text(), b"\"type\":\"snapshot\"");
-            *said == Said::Snapshot || (*said == Said::Hot(Kind::Kraken) && is_kraken)
-        });
-        Film { tape, instruments, kinds, first: snapshot.map_or(0, |n| n + 1) }
-    }
-
-    fn frame(&self, n: usize) -> Frame<'a> {
-        self.tape.frame(n).unwrap()
-    }
-
-    /// Frames of a kind, from the first book on.
-    fn timed(&self, kind: Kind) -> Vec<usize> {
-        (self.first..self.kinds.len()).filter(|n| self.kinds[*n] == Said::Hot(kind)).collect()
-    }
-
-    fn levels(&self, n: usize) -> u32 {
-        self.frame(n).bytes.text().windows(2).filter(|two| *two == b"[\"").count() as u32
-    }
-}
-
-fn holds(text: &[u8], what: &[u8]) -> bool {
-    // What tells the kind is at the beginning, whatever the frame's length.
-    text[..text.len().min(120)].windows(what.len()).any(|here| here == what)
-}
-
-fn said(text: &[u8]) -> Said {
-    const MARKS: [(&[u8], Said); 4] = [
-        (b"\"lastUpdateId\"", Said::Snapshot),
-        (b"\"depthUpdate\"", Said::Hot(Kind::Depth)),
-        (b"@bookTicker\"", Said::Hot(Kind::Top)),
-        (b"@trade\"", Said::Hot(Kind::Trade)),
-    ];
-    // An answer about the channel holds its name too, but later.
-    if text.starts_with(b"{\"channel\":\"book\"") {
-        return Said::Hot(Kind::Kraken);
-    }
-    MARKS.iter().find(|(mark, _)| holds(text, mark)).map_or(Said::Other, |(_, said)| *said)
 }
 
 /// Where a frame lies when the clock starts.

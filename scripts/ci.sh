@@ -35,7 +35,7 @@ step_recordings() {
 
 # The live machine in bad weather, more seeds than `cargo test` has.
 step_storm() {
-  NEURAL_KRAKEN_SEEDS=${NEURAL_KRAKEN_SEEDS:-100..1100} cargo test --test machine storm
+  NEURAL_KRAKEN_SEEDS=${NEURAL_KRAKEN_SEEDS:-100..2100} cargo test --test machine storm
 }
 
 # What is behind a feature: training and its proofs.
@@ -44,7 +44,11 @@ step_train() { cargo test --features train --lib train::; }
 step_benches() {
   cargo test -p bench-rivals
   cargo bench --features rivals --bench hot -- --test
+  cargo bench --features rivals --bench wire -- --test
 }
+
+# A minute of the built-in venues at twenty times market speed: memory stays flat, nothing is lost.
+step_soak() { scripts/soak.sh 60 20 10; }
 
 # That the planted bugs still fit; planting them all takes half an hour: scripts/mutants.sh.
 step_mutants() { scripts/mutants.sh --check; }
@@ -87,7 +91,7 @@ need() { # program, package
 }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(mutants test fmt clippy docs parquet train storm recordings benches loom instructions fuzz)
+[ ${#steps[@]} -gt 0 ] || steps=(mutants test fmt clippy docs parquet train storm recordings benches soak loom instructions fuzz)
 for step in "${steps[@]}"; do
   echo "== $step"
   begun=$SECONDS

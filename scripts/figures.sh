@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${NEURAL_KRAKEN_RECORDINGS:?name the folder of the recordings}"
 cargo bench --features rivals --bench hot >&2
+cargo bench --features rivals --bench wire >&2
 cargo build --release >&2
 
 played() { # title, arguments of replay
@@ -78,6 +79,11 @@ figures=$(mktemp)
   echo "Parts, warm and cold, rivals in the same run pass by pass (\`cargo bench --features rivals\`):"
   echo
   cat "${CARGO_TARGET_DIR:-target}/bench/hot.md"
+  echo
+  echo "From socket to socket over TLS on loopback, an order for each frame, from the return of the receive"
+  echo "(\`cargo bench --features rivals --bench wire\`; the other contenders in the same run, pass by pass):"
+  echo
+  cat "${CARGO_TARGET_DIR:-target}/bench/wire.md"
   echo
   echo "<!-- /figures -->"
 } >"$figures"

@@ -240,8 +240,15 @@ def main():
                 difference = float(abs(outputs - expected).max())
                 if engine == "native" or function != "none":
                     worst[engine] = max(worst[engine], difference)
-                    if difference > bound:
-                        (failures if engine == "native" else coarse).append((seed, engine, about, difference))
+                    if difference > bound and engine == "native":
+                        failures.append((seed, engine, about, difference))
+                    elif difference > bound:
+                        # Eight bits of a hidden state are too few here: `model quantise` must say so.
+                        coarse.append((seed, engine, about, difference))
+                        done = subprocess.run([binary, "model", "quantise", path, "--input", given, "--out",
+                                               os.path.join(folder, "q.onnx")], capture_output=True, text=True)
+                        if done.returncode == 0:
+                            failures.append((seed, "quantise let it pass", about, difference))
     print(json.dumps({"graphs": count, "max_abs_diff": worst, "failures": len(failures),
                       "int8_beyond_bound": len(coarse)}))
     for case in failures + coarse:

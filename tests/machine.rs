@@ -3,6 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+use neural_kraken::sys::alloc::Counting;
+
+/// Hot threads may not use the heap, whatever the weather.
+#[global_allocator]
+static ALLOCATOR: Counting<std::alloc::System> = Counting(std::alloc::System);
+
 mod property {
     pub(crate) mod ear;
     mod hostile;

@@ -22,6 +22,8 @@ mod request;
 mod openssl;
 #[path = "wire/vows.rs"]
 mod vows;
+#[path = "wire/orders.rs"]
+mod orders;
 
 use libtest_mimic::{Arguments, Trial};
 use neural_kraken::sys::alloc::Counting;
@@ -40,8 +42,14 @@ fn main() {
             Ok(())
         })
     };
-    let always =
-        [interop::cases(), trust::cases(), attack::cases(), request::cases(), vows::cases()];
+    let always = [
+        interop::cases(),
+        trust::cases(),
+        attack::cases(),
+        request::cases(),
+        vows::cases(),
+        orders::cases(),
+    ];
     let mut trials: Vec<Trial> = always.into_iter().flatten().map(trial).collect();
     let here = openssl::is_here();
     trials.extend(openssl::cases().into_iter().map(|case| trial(case).with_ignored_flag(!here)));

@@ -1,6 +1,7 @@
 //! The plain way to do what the hot path does, written well: the benches run it beside ours.
 
 pub mod book;
+pub mod client;
 pub mod decode;
 pub mod plain;
 pub mod order;

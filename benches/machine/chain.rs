@@ -25,10 +25,10 @@ use neural_kraken::venue::{Dialect, Input};
 use super::desk::Desk;
 use super::outfit;
 
-/// Every stage, on one core.
-pub(crate) struct Chain {
+/// Every stage, on one core; `L` takes the orders' bytes.
+pub(crate) struct Chain<L = Void> {
     feed: Feed,
-    rest: ToBooks,
+    rest: ToBooks<L>,
     /// Logical time up to which ticks went out.
     ticked: Nanos,
 }
@@ -39,13 +39,13 @@ struct Then<S, N> {
     next: N,
 }
 
-type ToBooks = Then<Books, ToSignals>;
-type ToSignals = Then<Signals, ToModels>;
-type ToModels = Then<Models, ToDesk>;
-type ToDesk = Then<Desk, ToRouter>;
-type ToRouter = Then<Router, ToGate>;
-type ToGate = Then<Gate, ToDispatch>;
-type ToDispatch = Then<Dispatch, Wire>;
+type ToBooks<L> = Then<Books, ToSignals<L>>;
+type ToSignals<L> = Then<Signals, ToModels<L>>;
+type ToModels<L> = Then<Models, ToDesk<L>>;
+type ToDesk<L> = Then<Desk, ToRouter<L>>;
+type ToRouter<L> = Then<Router, ToGate<L>>;
+type ToGate<L> = Then<Gate, ToDispatch<L>>;
+type ToDispatch<L> = Then<Dispatch, Exit<L>>;
 
 impl<M, S, N> Emit<M> for Then<S, N>
 where
@@ -58,9 +58,26 @@ where
     }
 }
 
+/// What takes the orders' bytes.
+pub(crate) trait Line {
+    /// An order goes out.
+    fn order(&mut self, bytes: &[u8]);
+}
+
+/// They end here.
+#[derive(Debug, Default)]
+pub(crate) struct Void;
+
+impl Line for Void {
+    #[inline(always)]
+    fn order(&mut self, bytes: &[u8]) {
+        black_box(bytes);
+    }
+}
+
 /// Where orders' bytes end.
-#[derive(Default)]
-struct Wire {
+struct Exit<L> {
+    line: L,
     /// Orders that went out and are still open.
     open: Vec<(AccountId, ClientId)>,
     /// Orders that went out since start.
@@ -69,12 +86,12 @@ struct Wire {
     refused: u64,
 }
 
-impl Emit<Outcome<'_>> for Wire {
+impl<L: Line> Emit<Outcome<'_>> for Exit<L> {
     #[inline(always)]
     fn emit(&mut self, outcome: &Outcome<'_>) {
         match outcome {
             Outcome::Sent(sent) => {
-                black_box(sent.bytes);
+                self.line.order(sent.bytes);
                 self.sent += 1;
                 self.open.push((sent.order.child().account, sent.client));
             }
@@ -89,14 +106,43 @@ impl Emit<Outcome<'_>> for Wire {
 impl Chain {
     /// Nothing seen. `instruments` are those that [`outfit::tradable`] made.
     pub(crate) fn new(dialects: &[&'static Dialect], instruments: &Instruments) -> Chain {
+        Chain::onto(Void, dialects, instruments)
+    }
+
+    /// The same with other models.
+    pub(crate) fn with(
+        models: Models,
+        dialects: &[&'static Dialect],
+        instruments: &Instruments,
+    ) -> Chain {
+        Chain::made(Void, models, dialects, instruments)
+    }
+}
+
+impl<L: Line> Chain<L> {
+    /// The same, with orders going onto `line`.
+    pub(crate) fn onto(
+        line: L,
+        dialects: &[&'static Dialect],
+        instruments: &Instruments,
+    ) -> Chain<L> {
+        Chain::made(line, outfit::models(instruments), dialects, instruments)
+    }
+
+    fn made(
+        line: L,
+        models: Models,
+        dialects: &[&'static Dialect],
+        instruments: &Instruments,
+    ) -> Chain<L> {
         let accounts = dispatch::Settings { epoch: 7, accounts: dialects.to_vec() };
-        let wire = Wire { open: Vec::with_capacity(64), ..Wire::default() };
+        let exit = Exit { line, open: Vec::with_capacity(4_096), sent: 0, refused: 0 };
         let stage = Dispatch::new(instruments, &accounts);
-        let next = Then { stage, next: wire };
+        let next = Then { stage, next: exit };
         let next = Then { stage: outfit::gate(dialects, instruments), next };
         let next = Then { stage: outfit::router(dialects, instruments), next };
         let next = Then { stage: Desk::new(instruments), next };
-        let next = Then { stage: outfit::models(instruments), next };
+        let next = Then { stage: models, next };
         let signals = Signals::new(instruments, &signal::Settings::default());
         let next = Then { stage: signals, next };
         Chain {
@@ -136,6 +182,7 @@ impl Chain {
     pub(crate) fn idle(&mut self) {
         self.rest.stage.drain_resyncs(&mut Vec::new());
         self.rest.stage.idle();
+        self.rest.next.next.stage.idle();
         let now = self.desk().stage.now();
         let mut reports = Vec::new();
         let dispatch = self.dispatch();
@@ -156,12 +203,17 @@ impl Chain {
         }
     }
 
-    fn desk(&mut self) -> &mut ToDesk {
+    fn desk(&mut self) -> &mut ToDesk<L> {
         &mut self.rest.next.next.next
     }
 
-    fn dispatch(&mut self) -> &mut ToDispatch {
+    fn dispatch(&mut self) -> &mut ToDispatch<L> {
         &mut self.desk().next.next.next
+    }
+
+    /// What takes the orders.
+    pub(crate) fn line(&mut self) -> &mut L {
+        &mut self.dispatch().next.line
     }
 
     /// What a book shows.
@@ -171,8 +223,8 @@ impl Chain {
 
     /// Orders that went out, and orders that were wanted and did not.
     pub(crate) fn orders(&self) -> (u64, u64) {
-        let wire = &self.rest.next.next.next.next.next.next.next;
-        (wire.sent, wire.refused)
+        let exit = &self.rest.next.next.next.next.next.next.next;
+        (exit.sent, exit.refused)
     }
 
     /// How often each reason denied an order.

@@ -1,10 +1,13 @@
 //! What the stages behind the signals are told in a bench: one model, one account a venue, and a
 //! gate with every limit set and wide, so that each check is made and none denies.
 
+use std::sync::Arc;
+
 use neural_kraken::base::{
     AccountId, AssetId, Instrument, InstrumentId, Instruments, Nanos, Status,
 };
 use neural_kraken::event::{Features, Now, Over};
+use neural_kraken::neural;
 use neural_kraken::stage::model::{self, Coefficients, Models};
 use neural_kraken::stage::risk::{
     AccountLimits, Gate, InstrumentLimits, OrderRate, Settings, StrategyLimits, VenueLimits,
@@ -40,7 +43,7 @@ pub(crate) fn tradable(instruments: &Instruments) -> Instruments {
 }
 
 /// A weighted sum of three features for every instrument.
-pub(super) fn models(instruments: &Instruments) -> Models {
+pub(crate) fn models(instruments: &Instruments) -> Models {
     let weights = vec![
         (Features::place_now(Now::Imbalance1), 0.36),
         (Features::place_now(Now::Micro), -0.88),
@@ -56,6 +59,39 @@ pub(super) fn models(instruments: &Instruments) -> Models {
             clip_bps: 5.0,
             scale_bps: 0.6,
         }),
+    };
+    Models::new(instruments, &model::Settings { models: vec![given] })
+}
+
+/// An LSTM of size S (20 features, 2 x 32 cells, drawn weights) for every instrument: at each view
+/// it steps, whatever it says. Its features are those at the three shortest horizons and two that
+/// have none.
+pub(crate) fn networks(instruments: &Instruments, is_int8: bool) -> Models {
+    let windowed = neural::invented(20, &[32, 32], 3, 1);
+    let network = neural::Network { form: neural::Form::Streaming, window: 1, ..windowed };
+    let level = neural::Level::detect();
+    let engine = if is_int8 {
+        neural::Engine::int8(&network, &neural::Reach::widest(&network), level)
+    } else {
+        neural::Engine::new(&network, level)
+    };
+    let memory =
+        Over::ALL.into_iter().flat_map(|over| (0..3).map(move |h| Features::place(over, h)));
+    let now = [Now::Imbalance1, Now::Micro].map(Features::place_now);
+    let form = model::Form::Lstm(model::Network {
+        engine: Arc::new(engine.unwrap()),
+        places: memory.chain(now).collect(),
+        mean: vec![0.0; 20],
+        factor: vec![1.0; 20],
+        outputs: model::Outputs::Classes { down: 0, up: 2, move_bps: 1.0 },
+        warmup: 1,
+        pace_ns: 0,
+    });
+    let given = model::Given {
+        name: String::from("s"),
+        horizon_ns: Nanos::SECOND,
+        instruments: instruments.iter().map(|instrument| instrument.id).collect(),
+        form,
     };
     Models::new(instruments, &model::Settings { models: vec![given] })
 }

@@ -7,6 +7,7 @@
 
 #![allow(dead_code, reason = "each bench uses what it needs of it")]
 
+pub(crate) mod film;
 mod fit;
 mod markdown;
 pub(crate) mod source;

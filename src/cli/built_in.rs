@@ -39,6 +39,7 @@ impl BuiltIn {
             addresses: [SocketAddr::from(([127, 0, 0, 1], 0)); 3],
             speed: arguments.speed,
             ca_file: Some(ca_file.clone()),
+            played: Vec::new(),
             faults,
             accounts: Accounts::of(&Keys::new(arguments.seed).map_err(Failure::failed)?),
         };

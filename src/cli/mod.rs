@@ -10,6 +10,7 @@ mod config;
 mod features;
 mod model;
 mod output;
+mod pace;
 mod recordings;
 #[cfg(feature = "parquet")]
 mod parquet;

@@ -149,10 +149,13 @@ pub(super) fn latencies(outcome: &Outcome) -> Value {
 fn spans(outcome: &Outcome) -> impl Iterator<Item = (&'static str, Percentiles)> {
     let latency = outcome.latency;
     let stages = Stage::ALL.into_iter().map(move |stage| (stage.name(), latency.stage(stage)));
-    stages.chain([
-        ("tick to decision", latency.tick_to_decision),
-        ("tick to order", latency.tick_to_order),
-    ])
+    // Where each frame has a receive of its own, as in a replay, they are the same.
+    let first = latency.first_to_decision;
+    let first = (first.count < latency.tick_to_decision.count).then_some(first);
+    stages
+        .chain([("tick to decision", latency.tick_to_decision)])
+        .chain(first.map(|first| ("first to decision", first)))
+        .chain([("tick to order", latency.tick_to_order)])
 }
 
 fn frames_per_s(loaded: &Loaded, outcome: &Outcome) -> u64 {

@@ -14,13 +14,14 @@ use signal_hook::flag;
 use super::account::{Account, Settled};
 use super::built_in::BuiltIn;
 use super::output::{self, Failure};
+use super::pace::Pace;
 use super::replay::plan_of;
 use super::report;
 use super::session::{Over, Session};
 use super::table::grouped;
 use crate::base::{ConnectionId, Instruments, Nanos};
 use crate::cold::dialer::{Dialer, Ways};
-use crate::cold::{Beginning, Recorder};
+use crate::cold::{Beginning, LatencyLog, Recorder};
 use crate::config::Config;
 use crate::journal;
 use crate::metric::histogram::{self, Percentiles};
@@ -43,6 +44,9 @@ pub(super) struct Arguments {
     /// Directory of the journal; without it one is made beside other temporary files.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
+    /// Seconds between two rows of memory and latency; without it there are none.
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    every: Option<u32>,
     /// Seed of the built-in venues.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,
@@ -63,13 +67,16 @@ Examples:
   neural-kraken run --duration 10 --seed 7 --record session
   neural-kraken --config my.toml run";
 
+/// The latency log, within the journal's directory.
+const LATENCY_LOG: &str = "latency.hlog";
+
 /// Seconds on the built-in venues where nothing is said.
 const SECONDS_BUILT_IN: u32 = 60;
 
 impl Arguments {
     /// What runs when no verb is given.
     pub(super) fn built_in() -> Arguments {
-        Arguments { duration: None, record: None, seed: 1, faults: None, speed: 1 }
+        Arguments { duration: None, record: None, every: None, seed: 1, faults: None, speed: 1 }
     }
 }
 
@@ -85,6 +92,9 @@ pub(super) fn run(
         flag::register_conditional_shutdown(signal, 1, stop.clone()).map_err(Failure::failed)?;
         flag::register(signal, stop.clone()).map_err(Failure::failed)?;
     }
+    // Before anything is started: what is, keeps off the hot thread's core.
+    let is_pinned = Config::load(file).map_err(Failure::failed)?.pipeline.pin;
+    let cores = if is_pinned { pipeline::reserve(1).map_err(Failure::failed)? } else { Vec::new() };
     let built_in = match file {
         Some(_) => None,
         None => Some(BuiltIn::start(arguments)?),
@@ -99,7 +109,8 @@ pub(super) fn run(
     let seconds = arguments.duration.or(built_in.as_ref().map(|_| SECONDS_BUILT_IN));
     let duration_ns = seconds.map(|s| i64::from(s) * Nanos::SECOND);
     let dir = arguments.record.clone().unwrap_or_else(temporary);
-    let outcome = follow(&config, overlay, &dir, duration_ns, &stop)?;
+    let every_ns = arguments.every.map(|s| i64::from(s) * Nanos::SECOND);
+    let outcome = follow(&config, overlay, &dir, (duration_ns, every_ns), (&stop, &cores))?;
     let told = Told { is_built_in: built_in.is_some(), dir: &dir, outcome: &outcome };
     if as_json { output::print_json(&told.object()) } else { output::print(&told.text()) }
 }
@@ -116,6 +127,7 @@ struct Followed {
     venues: Vec<&'static str>,
     ended: Ended,
     states: Vec<Option<State>>,
+    pace: Pace,
     span_ns: i64,
     settled: Settled,
     /// How long bytes lay in the kernel, where it stamps them.
@@ -127,8 +139,8 @@ fn follow(
     config: &Config,
     overlay: String,
     dir: &Path,
-    duration_ns: Option<i64>,
-    stop: &AtomicBool,
+    (duration_ns, every_ns): (Option<i64>, Option<i64>),
+    (stop, cores): (&AtomicBool, &[usize]),
 ) -> Result<Followed, Failure> {
     let mut instruments = followed(config)?;
     let (mut plan, clock) = (plan_of(config), Clock::calibrate(Duration::from_millis(20)));
@@ -153,23 +165,36 @@ fn follow(
         };
         recorder.begin(&beginning, clock.unix_now()).map_err(Failure::failed)?
     };
+    let log = LatencyLog::create(&dir.join(LATENCY_LOG), clock.unix_now());
+    let pace = Pace::new(every_ns, Some(log.map_err(Failure::failed)?));
     let dialer = Dialer::start(ways(config)).map_err(Failure::failed)?;
     let (waited, waits) = histogram::histogram();
     let mut network = Network::new(clock, dialer, waited);
-    let mut session =
-        Session::new(account, Some(scribe), (&instruments, venues.clone()), duration_ns, stop);
-    let machine =
-        Live { carrier: &mut network, post: NoPost, stations: &mut stations, stop, waits: false };
+    let mut session = Session::new(
+        account,
+        Some(scribe),
+        (&instruments, venues.clone()),
+        (duration_ns, pace),
+        stop,
+    );
+    let machine = Live {
+        carrier: &mut network,
+        post: NoPost,
+        stations: &mut stations,
+        stop,
+        cores,
+        waits: false,
+    };
     let ended = pipeline::live(machine, &instruments, &plan, &mut session);
     let over = session.finish();
     let ended = ended.map_err(Failure::failed)?;
     if let Some(Err(why)) = &over.journal {
         return Err(Failure::failed(why));
     }
-    let Over { account, states, span_ns, .. } = over;
+    let Over { account, states, pace, span_ns, .. } = over;
     let settled = account.settle(&ended.outcome);
     let waits = waits.snapshot().percentiles();
-    Ok(Followed { instruments, venues, ended, states, span_ns, settled, waits })
+    Ok(Followed { instruments, venues, ended, states, pace, span_ns, settled, waits })
 }
 
 /// How the world is reached.
@@ -255,7 +280,8 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn text(&self) -> String {
-        let Followed { instruments, venues, ended, states, span_ns, settled, waits } = self.outcome;
+        let Followed { instruments, venues, ended, states, pace, span_ns, settled, .. } =
+            self.outcome;
         let (outcome, counts) = (&ended.outcome, ended.outcome.counts);
         let integrity = outcome.integrity;
         let mut text = String::new();
@@ -289,18 +315,23 @@ impl Told<'_> {
         if ended.cancelled > 0 {
             let _ = writeln!(text, "{} orders were open at the end and cancelled", ended.cancelled);
         }
-        text.push_str("\nLatency, ns, from the return of the read\n");
-        text.push_str(&report::latency_table(outcome).render());
-        if waits.count > 0 {
+        if ended.unbooked > 0 {
             let _ = writeln!(
                 text,
-                "  from the kernel's stamp to the read: p50 {} p99 {}",
-                grouped(waits.p50),
-                grouped(waits.p99)
+                "warning: {} fills came while open orders were cancelled; they are not in the \
+                 account above",
+                ended.unbooked
             );
         }
+        text.push_str(&self.latency());
         text.push_str(&self.host());
-        let _ = writeln!(text, "\njournal {}", self.dir.display());
+        text.push_str(&pace.text());
+        let _ = writeln!(
+            text,
+            "\njournal {}\nlatency by second, for viewers of HdrHistogram logs: {}",
+            self.dir.display(),
+            self.dir.join(LATENCY_LOG).display()
+        );
         if ended.lost > 0 {
             let _ = writeln!(
                 text,
@@ -315,6 +346,22 @@ impl Told<'_> {
             "\nNext: play the session again, and ask it about an order\n  neural-kraken replay \
              --format journal {dir}\n  neural-kraken why 1 {dir}\n  neural-kraken config manual"
         );
+        text
+    }
+
+    fn latency(&self) -> String {
+        let Followed { ended, waits, .. } = self.outcome;
+        let mut text = String::from("\nLatency, ns, from the return of the read\n");
+        text.push_str(&report::latency_table(&ended.outcome).render());
+        text.push_str("  first: where a read brought several frames, the first of them alone\n");
+        if waits.count > 0 {
+            let _ = writeln!(
+                text,
+                "  from the kernel's stamp to the read: p50 {} p99 {}",
+                grouped(waits.p50),
+                grouped(waits.p99)
+            );
+        }
         text
     }
 
@@ -345,7 +392,8 @@ impl Told<'_> {
     }
 
     fn object(&self) -> Value {
-        let Followed { instruments, venues, ended, states, span_ns, settled, waits } = self.outcome;
+        let Followed { instruments, venues, ended, states, pace, span_ns, settled, waits } =
+            self.outcome;
         let (outcome, counts) = (&ended.outcome, ended.outcome.counts);
         let integrity = outcome.integrity;
         let books: serde_json::Map<String, Value> = instruments
@@ -383,8 +431,11 @@ impl Told<'_> {
             "allocations_after_start": outcome.allocations.map(|a| a.allocations),
             "page_faults_after_start": outcome.page_faults,
             "cancelled_at_end": ended.cancelled,
+            "unbooked_at_end": ended.unbooked,
             "kernel_to_read_ns": report::percentiles(waits),
+            "intervals": pace.object(),
             "journal": self.dir,
+            "latency_log": self.dir.join(LATENCY_LOG),
             "journal_lost": ended.lost,
         });
         if let Value::Object(map) = &mut object {

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::account::Account;
 use super::output;
+use super::pace::Pace;
 use super::table::grouped;
 use crate::base::{Decimal, Instrument, Instruments, Nanos, render};
 use crate::cold::{Heard, Recorded, Scribe};
@@ -32,6 +33,7 @@ pub(super) struct Session<'a> {
     now: Nanos,
     duration_ns: Option<i64>,
     stop: &'a AtomicBool,
+    pace: Pace,
     bar: ProgressBar,
 }
 
@@ -40,6 +42,7 @@ pub(super) struct Over {
     pub(super) account: Account,
     pub(super) journal: Option<Result<Recorded, JournalError>>,
     pub(super) states: Vec<Option<State>>,
+    pub(super) pace: Pace,
     pub(super) span_ns: i64,
 }
 
@@ -48,7 +51,7 @@ impl<'a> Session<'a> {
         account: Account,
         scribe: Option<Scribe>,
         (instruments, venues): (&'a Instruments, Vec<&'static str>),
-        duration_ns: Option<i64>,
+        (duration_ns, pace): (Option<i64>, Pace),
         stop: &'a AtomicBool,
     ) -> Session<'a> {
         let states = vec![None; venues.len()];
@@ -64,19 +67,23 @@ impl<'a> Session<'a> {
             now: Nanos::NONE,
             duration_ns,
             stop,
+            pace,
             bar: bar(duration_ns),
         }
     }
 
     /// Ends it; the journal is whole on the disk.
-    pub(super) fn finish(self) -> Over {
+    pub(super) fn finish(mut self) -> Over {
+        if let Some(why) = self.pace.finish() {
+            self.tell(&format!("warning: {why}"));
+        }
         self.bar.finish_and_clear();
         let journal = match self.broken {
             Some(why) => Some(Err(why)),
             None => self.scribe.map(Scribe::finish),
         };
         let span_ns = self.begun.map_or(0, |begun| self.now.0 - begun.0);
-        Over { account: self.account, journal, states: self.states, span_ns }
+        Over { account: self.account, journal, states: self.states, pace: self.pace, span_ns }
     }
 
     fn write(&mut self, write: impl FnOnce(&mut Scribe) -> Result<(), JournalError>) {
@@ -149,7 +156,10 @@ impl Listener for Session<'_> {
         if self.duration_ns.is_some_and(|duration_ns| span_ns >= duration_ns) {
             self.stop.store(true, Ordering::Relaxed);
         }
-        let (tally, order) = (self.account.tally(), pulse.latency.tick_to_order);
+        if let Some(row) = self.pace.pulse(pulse, self.now) {
+            self.tell(&row);
+        }
+        let (tally, order) = (self.account.tally(), pulse.order.percentiles());
         let mut text = format!(
             "{} frames, {} orders, {} fills",
             grouped(pulse.frames),

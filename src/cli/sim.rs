@@ -14,10 +14,13 @@ use serde_json::{Map, Value, json};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::output::{self, Failure};
+use super::recordings::Recordings;
+use crate::config::Config;
 use crate::limits::CONFIG_BYTES_MAX;
-use crate::sim::fault::Plan;
+use crate::sim::fault::{Entry, Plan};
 use crate::sim::server::{self, Counts, Handle, Settings};
-use crate::sim::{Accounts, Keys, VENUES};
+use crate::sim::{Accounts, Keys, Played, VENUES};
+use crate::tape;
 
 /// Serve Kraken, Binance and Coinbase as made up from a seed.
 ///
@@ -52,10 +55,21 @@ pub(super) struct Arguments {
     /// Where Coinbase listens.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     coinbase: SocketAddr,
-    /// Seconds of the world in one of ours.
-    #[arg(long, value_name = "X", default_value_t = 1,
+    /// Serve these recordings instead, each once, as FILE or V:F:FILE: their books and trades,
+    /// with snapshots, checksums and numbers for whoever comes, at the times of now.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    replay: Vec<String>,
+    /// Seconds of the world, or of a recording, in one of ours.
+    #[arg(long, visible_alias = "pace", value_name = "X", default_value_t = 1,
         value_parser = clap::value_parser!(u32).range(1..=100))]
     speed: u32,
+    /// A burst: so many messages a second more at Kraken's BTC/USD, from the third second on.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    burst: Option<u32>,
+    /// How many seconds the burst takes.
+    #[arg(long, value_name = "S", default_value_t = 10, requires = "burst",
+        value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    burst_seconds: u32,
     /// End after so many seconds of ours.
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(1..))]
     duration: Option<u64>,
@@ -64,16 +78,29 @@ pub(super) struct Arguments {
 const AFTER_HELP: &str = "\
 Examples:
   neural-kraken sim --plain --kraken 127.0.0.1:8001
+  neural-kraken sim --replay kraken:frames:session.gz --pace 10
   neural-kraken sim --seed 7 --speed 20 --duration 60 --faults faults.toml
 
 A file of faults:
   [[fault]]
   at_ms = 5000        # virtual time since the start
-  what = \"drop\"       # duplicate reorder corrupt checksum stall half-open slow disconnect
-  venue = \"kraken\"    # maintenance deaf; venue, connection and symbol are narrower than all
-  count = 3           # frames; or for_ms = 1000
+  what = \"drop\"       # any of those below
+  venue = \"kraken\"    # venue, connection and symbol are narrower than all
+  count = 3           # frames, or refusals; or for_ms = 1000
   [random]
   per_minute = 6      # faults of chance beside them
+
+What goes wrong:
+  drop duplicate reorder corrupt   frames are lost, come twice, change places, have a wrong byte
+  checksum      Kraken's checksums are wrong
+  stall slow    frames wait for the end of the fault, or come delay_ms late
+  half-open     nothing comes any more on connections that are open, and nobody listens
+  disconnect    connections are closed
+  maintenance   the venue says so as it does, closes its connections and refuses new ones and REST
+  deaf refuse   what clients say is lost; subscriptions are refused in the venue's words
+  lag           public REST answers are of delay_ms to twice as long ago, behind the socket
+  skew          the venue's clock is skew_ms ahead, or behind below 0
+  burst         somebody changes the book of symbol rate times a second more, for for_ms
 
 A file of accounts:
   [[account]]
@@ -89,12 +116,36 @@ A file of accounts:
   fees = { maker_ppm = 2500, taker_ppm = 4000 }
   tier = \"pro\"        # Kraken's rate limits: starter, intermediate, pro";
 
+/// Recordings as markets.
+fn played(files: &[String]) -> Result<Vec<Played>, Failure> {
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let recordings = Recordings {
+        files: files.to_vec(),
+        venue: None,
+        format: None,
+        symbols: Vec::new(),
+        instrument: Vec::new(),
+    };
+    let loaded = recordings.load(&Config::load(None).map_err(Failure::failed)?)?;
+    let played = tape::played(&loaded.tape, &loaded.instruments);
+    if played.iter().all(|market| market.deeds.is_empty()) {
+        let why = "the recordings hold no whole book of Kraken, Binance or Coinbase; name others";
+        return Err(Failure::failed(why));
+    }
+    Ok(played)
+}
+
 /// How often signals and the time are looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Runs the verb.
 pub(super) fn run(arguments: &Arguments, as_json: bool) -> Result<(), Failure> {
-    let faults = arguments.faults.as_deref().map(plan).transpose()?.unwrap_or_default();
+    let mut faults = arguments.faults.as_deref().map(plan).transpose()?.unwrap_or_default();
+    if let Some(rate) = arguments.burst {
+        faults.entries.push(Entry::burst(2_000, rate, arguments.burst_seconds));
+    }
     let keys = Keys::new(arguments.seed).map_err(Failure::failed)?;
     let accounts = match &arguments.accounts {
         Some(file) => accounts(file)?,
@@ -107,6 +158,7 @@ pub(super) fn run(arguments: &Arguments, as_json: bool) -> Result<(), Failure> {
         addresses: [arguments.kraken, arguments.binance, arguments.coinbase],
         ca_file: (!arguments.plain).then_some(ca_file),
         speed: arguments.speed,
+        played: played(&arguments.replay)?,
         faults,
         accounts,
     };

@@ -16,7 +16,9 @@ use super::table::{Table, grouped};
 use crate::config::Config;
 use crate::neural::{self, Form};
 use crate::tape::{self, Tape};
-use crate::train::{self, Course, Horizon, Label, Moment, Moved, Plan, Recipe, Shape, Thinning};
+use crate::train::{
+    self, Checkpoint, Course, Horizon, Label, Moment, Moved, Plan, Recipe, Shape, Thinning,
+};
 
 /// Train a network on recordings, judge it beside what is simple, and write it as ONNX.
 ///
@@ -36,6 +38,12 @@ pub(super) struct Arguments {
     /// Write over files that are there.
     #[arg(long)]
     force: bool,
+    /// Where the state goes after each epoch, so that `--resume` can go on from there.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// Go on from the checkpoint, with the recordings and options of before.
+    #[arg(long, requires = "checkpoint")]
+    resume: bool,
     /// How far labels look ahead: 500ms, 2s, 20views or 1moves; several with commas between.
     #[arg(long, value_name = "H", value_delimiter = ',', default_value = "500ms")]
     horizon: Vec<Horizon>,
@@ -147,8 +155,9 @@ pub(super) fn run(
     let thinning = Thinning { every: 1, pace_ns: i64::from(arguments.pace_ms) * 1_000_000 };
     let (sheet, _) = sheet_of(&config, &tape, &instruments, thinning);
     let board = Board::new(plan.recipe.epochs);
-    let trained =
-        train::run(&sheet, &plan, &mut |moment| board.show(moment)).map_err(Failure::failed)?;
+    let mut checkpoint = checkpoint(arguments)?;
+    let trained = train::run(&sheet, &plan, &mut checkpoint, &mut |moment| board.show(moment))
+        .map_err(Failure::failed)?;
     board.bar.finish_and_clear();
     let mut transfers = Vec::new();
     for name in &arguments.transfer {
@@ -168,6 +177,15 @@ pub(super) fn run(
         })?;
     }
     if as_json { output::print_json(&report) } else { output::print(&summary(&report)) }
+}
+
+/// Where the state goes, and what it was where training is to go on.
+fn checkpoint(arguments: &Arguments) -> Result<Checkpoint, Failure> {
+    match &arguments.checkpoint {
+        None => Ok(Checkpoint::none()),
+        Some(path) if arguments.resume => Checkpoint::resumed(path).map_err(Failure::failed),
+        Some(path) => Ok(Checkpoint::fresh(path)),
+    }
 }
 
 /// Is a place free to be written?

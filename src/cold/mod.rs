@@ -3,9 +3,11 @@
 //! Never: a hot thread made to wait.
 
 pub mod dialer;
+mod latency_log;
 mod recorder;
 pub mod latch;
 #[cfg(test)]
 mod latch_tests;
 
+pub use latency_log::LatencyLog;
 pub use recorder::{Beginning, Heard, Recorded, Recorder, Scribe, connections};

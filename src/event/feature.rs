@@ -21,7 +21,8 @@ pub enum Over {
     Momentum = 0,
     /// Mid less its average over time, basis points of the mid.
     Ema = 1,
-    /// The same in standard deviations of the mid over time; 0 where it did not move.
+    /// The same in standard deviations of the mid over time, at most 10 either way; 0 where it did
+    /// not move, or so long ago that its moves have faded.
     Zscore = 2,
     /// Realised volatility: root of the summed squared log returns from view to view over the
     /// horizon, basis points.

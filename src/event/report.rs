@@ -82,6 +82,17 @@ pub enum Happened {
     Rejected(u32),
     /// A cancel was refused: the order is not open any more.
     CancelRejected(u32),
+    /// No answer in time, or one that leaves it open: it may have been placed or not.
+    Unknown,
+    /// Its terms are others now: by our own wish, or by the venue's (self-trade prevention).
+    Amended {
+        /// Its limit, in units of the instrument.
+        price: Price,
+        /// Its whole quantity, the filled part counted in.
+        qty: Qty,
+    },
+    /// An amendment was refused, for the reason of this number: the order stands as it stood.
+    AmendRejected(u32),
 }
 
 /// A venue's word on one order. From the wire to dispatch.

@@ -114,7 +114,7 @@ fn json_value(text: &[u8], quote: usize) -> Option<(usize, usize)> {
 /// The value of a secret query or form parameter, whose `=` stands at `equals`.
 fn query_value(text: &[u8], equals: usize) -> Option<(usize, usize)> {
     let name =
-        text[..equals].iter().rev().take(KEY_BYTES_MAX).take_while(|b| is_of_name(b)).count();
+        text[..equals].iter().rev().take(KEY_BYTES_MAX).take_while(|b| is_of_name(**b)).count();
     if !is_secret_key(&text[equals - name..equals]) {
         return None;
     }
@@ -165,10 +165,10 @@ fn is_secret_key(name: &[u8]) -> bool {
 fn is_prefixed(name: &[u8]) -> bool {
     let prefix = name.get(..HEADER_PREFIX.len());
     prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(HEADER_PREFIX))
-        && name.iter().all(is_of_name)
+        && name.iter().copied().all(is_of_name)
 }
 
-fn is_of_name(byte: &u8) -> bool {
+fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 

@@ -192,10 +192,10 @@ impl Stream {
         }
     }
 
-    /// Seals `bytes` of data, which `write` puts where they are sealed, and hands the socket as
-    /// much as it takes. The rest goes with later calls.
+    /// Seals `bytes` of data, which `write` puts where they are sealed; [`Stream::flush`] hands
+    /// them to the socket.
     #[inline]
-    pub(crate) fn send(
+    pub(crate) fn push(
         &mut self,
         bytes: usize,
         write: impl FnOnce(&mut [u8]),
@@ -214,10 +214,11 @@ impl Stream {
                 self.counts.records_out += stock.seal(&mut self.outbox, bytes, write)?;
             }
         }
-        Ok(self.flush()?)
+        Ok(())
     }
 
-    /// Says whatever TLS has to say by itself, and hands the socket what waits.
+    /// Says whatever TLS has to say by itself, and hands the socket what waits: as much as it
+    /// takes, the rest with later calls.
     #[inline]
     pub(crate) fn flush(&mut self) -> Result<(), Down> {
         let said = match &mut self.layer {

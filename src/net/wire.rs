@@ -123,7 +123,7 @@ impl Wire {
 
     #[inline]
     fn advance(&mut self) -> Result<Option<(Kind, Range<usize>)>, Down> {
-        self.flush()?;
+        self.flush_all()?;
         let mut received = false;
         loop {
             if let Some(frame) = self.framing.next(&mut self.stream.inbox)? {
@@ -145,6 +145,22 @@ impl Wire {
         self.send(TEXT, text)
     }
 
+    /// Seals a text, all or nothing; [`Wire::flush`] or the next [`Wire::poll`] sends it. So
+    /// several texts leave with one call to the system.
+    #[inline]
+    pub fn push_text(&mut self, text: &[u8]) -> Result<(), SendError> {
+        self.push(TEXT, text)
+    }
+
+    /// Hands the socket what was pushed: as much as it takes now.
+    #[inline]
+    pub fn flush(&mut self) -> Result<(), SendError> {
+        if let Some(down) = self.down {
+            return Err(down.into());
+        }
+        self.stream.flush().map_err(|down| self.over(down).into())
+    }
+
     /// Asks for a sign of life, with a payload of up to 125 bytes.
     pub fn send_ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
         self.send(PING, &payload[..payload.len().min(CONTROL_BYTES_MAX)])
@@ -159,6 +175,12 @@ impl Wire {
 
     #[inline]
     fn send(&mut self, opcode: u8, payload: &[u8]) -> Result<(), SendError> {
+        self.push(opcode, payload)?;
+        self.flush()
+    }
+
+    #[inline]
+    fn push(&mut self, opcode: u8, payload: &[u8]) -> Result<(), SendError> {
         if let Some(down) = self.down {
             return Err(down.into());
         }
@@ -167,7 +189,7 @@ impl Wire {
         }
         let mask = self.masks.draw();
         let bytes = frame_bytes(payload.len());
-        match self.stream.send(bytes, |room| encode(room, opcode, payload, mask)) {
+        match self.stream.push(bytes, |room| encode(room, opcode, payload, mask)) {
             Ok(()) => {
                 self.stream.counts.frames_out += 1;
                 Ok(())
@@ -179,7 +201,7 @@ impl Wire {
 
     /// Hands the socket what waits, an answer to a ping included.
     #[inline]
-    fn flush(&mut self) -> Result<(), Down> {
+    fn flush_all(&mut self) -> Result<(), Down> {
         if self.pong.is_due {
             self.send_pong()?;
         }

@@ -220,7 +220,7 @@ impl Run<'_> {
         let book = build.quiet(Stage::Book, &mut shelf, ToSignal::Inline(signal));
         let parts = Parts { feed, world: Some(cables.world), resyncs: cables.asked };
         let front = build.front("all", parts, ToBook::Inline(book), Back::Inline);
-        let Live { carrier, post, stations, stop, waits } = live;
+        let Live { carrier, post, stations, stop, waits, .. } = live;
         let (script, heard) = script(waits.then(|| self.wait.clone()));
         let (notes, noted) = mpsc::channel();
         let ear = Ear {

@@ -73,6 +73,19 @@ pub fn hot_cores(threads: usize) -> Result<Vec<usize>, CoreError> {
     Ok(chosen(&core::places(&core::allowed()?), threads))
 }
 
+/// Cores for the hot threads of a live machine, which the calling thread and all that it starts
+/// from now on keep off: what runs beside a hot thread stops it and empties its caches. None where
+/// nothing would be left for the others.
+pub fn reserve(threads: usize) -> Result<Vec<usize>, CoreError> {
+    let (allowed, hot) = (core::allowed()?, hot_cores(threads)?);
+    let others: Vec<usize> = allowed.into_iter().filter(|core| !hot.contains(core)).collect();
+    if others.is_empty() {
+        return Ok(Vec::new());
+    }
+    core::keep_to(&others)?;
+    Ok(hot)
+}
+
 /// Chooses cores: all behind one last-level cache where one has enough of them; not core 0, where
 /// interrupts and housekeeping run; one hardware thread of a physical core. Where that leaves too
 /// few, the last of these rules goes first, then that of core 0, then that of the cache.

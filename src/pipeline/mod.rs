@@ -18,7 +18,7 @@ mod trace;
 pub use crew::duty::Regimes;
 pub use crew::player::Pace;
 pub use crew::world::Venue;
-pub use layout::{Layout, core_of, hot_cores};
+pub use layout::{Layout, core_of, hot_cores, reserve};
 pub use live::{
     Carrier, Ended, Event, Listener, Live, Network, NoPost, Note, Post, Pulse, Station, live,
 };

@@ -64,7 +64,7 @@ pub fn replay(
         Layout::StagePerCore => run.stages(reel, &mut ends[0], &mut mind),
     };
     if let Some(why) = played.log.panic {
-        let cancelled = ends.iter_mut().map(Ends::cancel_all).sum();
+        let cancelled = ends.iter_mut().map(|ends| ends.cancel_all().cancelled).sum();
         return Err(PipelineError::Panicked { why, cancelled });
     }
     Ok(together(layout, instruments, ends, mind, played))

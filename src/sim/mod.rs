@@ -21,8 +21,9 @@ pub mod server;
 pub mod statistics;
 pub mod exchange;
 
+pub use crowd::Deed;
 pub use hall::{Hall, VENUES};
 pub use keys::Keys;
 pub use private::{AccountError, Accounts, Trouble};
 pub use recording::{Fault, Plan, Recording, Truth, record};
-pub use world::{Listed, Settings, Update, World};
+pub use world::{Listed, Played, Settings, Update, World};

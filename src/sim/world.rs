@@ -17,8 +17,9 @@
 //! ([`World::past`]). Its people never leave it alone: [`World::next_at`] always is a time.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use super::crowd::{People, Tide};
+use super::crowd::{Deed, People, Script, Tide, Who};
 use super::engine::{Engine, Event, Owner, Rules, Trade, Wish};
 use super::listing::{BINANCE, COINBASE, House, KRAKEN, Listing};
 use super::random::Random;
@@ -70,6 +71,15 @@ pub struct Listed {
     pub rules: Rules,
 }
 
+/// A market whose history is written.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// What is traded.
+    pub listed: Listed,
+    /// What happens, each with its time since the opening, ns, in that order.
+    pub deeds: Arc<[(i64, Deed)]>,
+}
+
 /// A step of a market: what happened, and the book after it.
 #[derive(Clone, Copy, Debug)]
 pub struct Update<'a> {
@@ -116,7 +126,7 @@ pub struct World {
 #[derive(Clone, Debug)]
 struct Market {
     engine: Engine,
-    people: People,
+    people: Who,
     past: VecDeque<(Nanos, event::Trade)>,
 }
 
@@ -133,13 +143,28 @@ impl World {
                 let order = 1_000_000_000 + random.below(9_000_000_000) as u64;
                 let trade = 1_000_000 + random.below(9_000_000) as u64;
                 let mut engine = Engine::new(rules, order, trade);
-                let people = People::new(house, (v, n), random, (&mut engine, &tide, begin));
+                let people = crowd(house, (v, n), random, (&mut engine, &tide, begin));
                 listed.push(listed_as(venue, listing, rules));
                 markets.push(Market { engine, people, past: VecDeque::new() });
             }
         }
         let mut world = World { now: begin, tide, listed, markets };
         world.advance(settings.open, &mut Nowhere);
+        world
+    }
+
+    /// A world of markets whose histories are written, as it opens.
+    pub fn played(markets: &[Played], open: Nanos) -> World {
+        let tide = Tide::new(Random::new(0, VALUES), open);
+        let market = |played: &Played| Market {
+            engine: Engine::new(played.listed.rules, 0, 0),
+            people: Who::Script(Script::new(open, &played.deeds)),
+            past: VecDeque::new(),
+        };
+        let listed = markets.iter().map(|played| played.listed).collect();
+        let markets = markets.iter().map(market).collect();
+        let mut world = World { now: open, tide, listed, markets };
+        world.advance(open, &mut Nowhere);
         world
     }
 
@@ -231,6 +256,7 @@ impl World {
     #[cfg(test)]
     pub(super) fn inside(&self, market: usize) -> (&Engine, &People, &Tide) {
         let Market { engine, people, .. } = &self.markets[market];
+        let Who::People(people) = people else { panic!("a script") };
         (engine, people, &self.tide)
     }
 
@@ -253,6 +279,15 @@ impl World {
         }
         Update { market, at, engine }
     }
+}
+
+fn crowd(
+    house: &'static House,
+    place: (usize, usize),
+    random: Random,
+    around: (&mut Engine, &Tide, Nanos),
+) -> Who {
+    Who::People(Box::new(People::new(house, place, random, around)))
 }
 
 fn listed_as(venue: &'static str, listing: &Listing, rules: Rules) -> Listed {

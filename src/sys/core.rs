@@ -55,6 +55,36 @@ pub fn pin(core: usize) -> Result<(), CoreError> {
     Err(CoreError::NotBound { core, found })
 }
 
+/// Keeps the calling thread, and those that it starts from now on, to these cores.
+#[cfg(target_os = "linux")]
+pub fn keep_to(cores: &[usize]) -> Result<(), CoreError> {
+    let before = allowed()?;
+    // SAFETY: a set of bits, for which all zeroes is the empty one.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    for core in cores.iter().copied() {
+        if core >= libc::CPU_SETSIZE as usize {
+            return Err(CoreError::NotAllowed { core, allowed: before });
+        }
+        // SAFETY: `core` is a bit of the set.
+        unsafe { libc::CPU_SET(core, &mut set) };
+    }
+    // SAFETY: reads as many bytes as it is told the set has; 0 is the calling thread.
+    let refused =
+        unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set) };
+    let found = allowed()?;
+    if refused == 0 && found.iter().all(|core| cores.contains(core)) {
+        return Ok(());
+    }
+    let core = cores.first().copied().unwrap_or(0);
+    Err(CoreError::NotBound { core, found })
+}
+
+/// There is no such thing here: the threads stay where they may be.
+#[cfg(not(target_os = "linux"))]
+pub fn keep_to(_cores: &[usize]) -> Result<(), CoreError> {
+    Ok(())
+}
+
 /// A core that may be used, and what it shares with others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {

@@ -78,6 +78,14 @@ pub fn lock_limit() -> LockLimit {
     }
 }
 
+/// Bytes of this process that are in memory now; `None` where the system does not say.
+pub fn resident_bytes() -> Option<u64> {
+    // Pages: size, resident, shared .. (proc(5)).
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * page_bytes() as u64)
+}
+
 /// Bytes of a page.
 pub fn page_bytes() -> usize {
     // SAFETY: takes a name and returns a number.

@@ -18,11 +18,13 @@ mod journal;
 mod sample;
 mod guess;
 mod survey;
+mod played;
 
 pub use contract::{Format, Spec};
 pub use deck::{Came, Frame, Logged, Sink, Source, Tape};
 pub use error::TapeError;
 pub use journal::{ACCOUNT_URL, session};
+pub use played::played;
 pub use sample::SAMPLES;
 pub use survey::{Given, Survey, survey};
 

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
+use super::checkpoint::{Checkpoint, CheckpointError};
 use super::course::Course;
 use super::export;
 use super::fit::{Epoch, Learner, Recipe, Word};
@@ -146,8 +147,11 @@ pub struct Trained {
 }
 
 /// Why there is no network.
-#[derive(Debug, Error, PartialEq)]
+#[derive(Debug, Error)]
 pub enum TrainError {
+    /// What was done before cannot be taken up, or what is done not be kept.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// No data set.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -194,9 +198,14 @@ struct Pair {
 
 type Watch<'w> = &'w mut dyn FnMut(Moment<'_>);
 
-/// Runs the experiment.
-pub fn run(sheet: &Sheet, plan: &Plan, watch: Watch<'_>) -> Result<Trained, TrainError> {
-    let (tried, best) = choose(sheet, plan, watch)?;
+/// Runs the experiment, from where the checkpoint says that it stands.
+pub fn run(
+    sheet: &Sheet,
+    plan: &Plan,
+    checkpoint: &mut Checkpoint,
+    watch: Watch<'_>,
+) -> Result<Trained, TrainError> {
+    let (tried, best) = choose(sheet, plan, checkpoint, watch)?;
     watch(Moment::Chosen(&tried[best]));
     let (label, layers) = (tried[best].label, tried[best].layers);
     let (data, recipe, folds) = prepared(sheet, plan, &label, layers)?;
@@ -205,7 +214,7 @@ pub fn run(sheet: &Sheet, plan: &Plan, watch: Watch<'_>) -> Result<Trained, Trai
     let (mut history, mut rows, mut last, mut least) = (Vec::new(), Rows::default(), None, None);
     for (n, fold) in folds.iter().enumerate() {
         let what = format!("fold {} of {}", n + 1, folds.len());
-        let mut pair = pair(&data, fold, &recipe, &what, true, watch)?;
+        let mut pair = pair(&data, fold, &recipe, (&what, true), checkpoint, watch)?;
         let [network, regression] = std::mem::take(&mut pair.test);
         for simple in Simple::ALL {
             let words = simple_words(simple, &data, &fold.train, classes, &network);
@@ -271,14 +280,19 @@ fn sign_of(data: &Dataset, at: usize, classes: usize) -> Word {
 }
 
 /// Every candidate on the validation part of the first fold, and which has the highest correlation.
-fn choose(sheet: &Sheet, plan: &Plan, watch: Watch<'_>) -> Result<(Vec<Tried>, usize), TrainError> {
+fn choose(
+    sheet: &Sheet,
+    plan: &Plan,
+    checkpoint: &mut Checkpoint,
+    watch: Watch<'_>,
+) -> Result<(Vec<Tried>, usize), TrainError> {
     let mut tried: Vec<Tried> = Vec::new();
     for label in &plan.labels {
         for &layers in &plan.layers {
             let (data, recipe, folds) = prepared(sheet, plan, label, layers)?;
             let (classes, fold) = (recipe.shape.classes, &folds[0]);
             let what = format!("{} {} bps", label.horizon, label.threshold_bps);
-            let pair = pair(&data, fold, &recipe, &what, false, watch)?;
+            let pair = pair(&data, fold, &recipe, (&what, false), checkpoint, watch)?;
             let [network, regression] = &pair.valid;
             let imbalance = simple_words(Simple::Imbalance, &data, &fold.train, classes, network);
             tried.push(Tried {
@@ -329,19 +343,29 @@ fn regression_of(recipe: Recipe) -> Recipe {
     Recipe { shape, course, rate: 0.005, dropout: 0.0, ..recipe }
 }
 
-/// Trains network and regression on one fold.
+/// A number that tells a training from others: of its rows, its fold and its recipe.
+fn digest(data: &Dataset, fold: &Fold, recipe: &Recipe) -> u32 {
+    let text = format!("{recipe:?} {:?} {:?}", fold.train, fold.valid);
+    let mut hasher = crc32fast::Hasher::new_with_initial(export::digest(data));
+    hasher.update(text.as_bytes());
+    hasher.finalize()
+}
+
+/// Trains network and regression on one fold; `what` it is called, and whether it is tested.
 fn pair(
     data: &Dataset,
     fold: &Fold,
     recipe: &Recipe,
-    what: &str,
-    is_tested: bool,
+    (what, is_tested): (&str, bool),
+    checkpoint: &mut Checkpoint,
     watch: Watch<'_>,
 ) -> Result<Pair, TrainError> {
     let scale = Scale::fit(data, &fold.train);
     let x = scale.apply(&data.x);
     let mut one = |recipe: Recipe| {
         let mut learner = Learner::new(data, &x, &fold.train, recipe);
+        let digest = digest(data, fold, &recipe);
+        checkpoint.begin(digest, &mut learner)?;
         while !learner.is_done() {
             let epoch = learner.epoch(&fold.train, &fold.valid, &mut |done, all, error| {
                 watch(Moment::Batch { what, batches: (done, all), error });
@@ -351,6 +375,7 @@ fn pair(
             if !epoch.valid.is_finite() {
                 return Err(TrainError::Diverged { what: what.to_owned(), found: epoch.valid });
             }
+            checkpoint.keep(digest, &learner)?;
         }
         let best = learner.best.1.clone();
         let valid = learner.words(&best, &fold.valid);

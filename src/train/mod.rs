@@ -13,16 +13,18 @@ pub mod fit;
 #[cfg(feature = "train")]
 pub mod judge;
 #[cfg(feature = "train")]
+pub mod checkpoint;
+#[cfg(feature = "train")]
 pub mod experiment;
 #[cfg(feature = "train")]
 mod export;
 #[cfg(feature = "train")]
-pub mod report;
-#[cfg(feature = "train")]
-mod page;
+pub mod tell;
 #[cfg(all(test, feature = "train"))]
 mod proofs;
 
+#[cfg(feature = "train")]
+pub use checkpoint::{Checkpoint, CheckpointError};
 #[cfg(feature = "train")]
 pub use course::Course;
 #[cfg(feature = "train")]
@@ -33,10 +35,8 @@ pub use export::{meta, network};
 pub use fit::Recipe;
 #[cfg(feature = "train")]
 pub use net::Shape;
-#[cfg(feature = "train")]
-pub use page::page;
-#[cfg(feature = "train")]
-pub use report::report;
 pub use row::{Desk, Mid, Row, Sheet, Thinning};
 #[cfg(feature = "train")]
 pub use row::{Horizon, Label, Moved};
+#[cfg(feature = "train")]
+pub use tell::{page, report};

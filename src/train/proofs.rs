@@ -1,7 +1,8 @@
 //! Proofs of the whole: what can be learned is, what cannot is not, and the same again.
 
+use super::checkpoint::{Checkpoint, CheckpointError};
 use super::course::Course;
-use super::experiment::{Plan, run, transfer};
+use super::experiment::{Moment, Plan, TrainError, Trained, run, transfer};
 use super::fit::Recipe;
 use super::judge::lean;
 use super::net::{Chance, Shape};
@@ -61,11 +62,62 @@ fn plan(form: Form) -> Plan {
     Plan { names, labels: vec![label], layers: vec![1], recipe, folds: 2, share: 0.2 }
 }
 
+/// What comes out where nothing is kept.
+fn trained(sheet: &Sheet, plan: &Plan) -> Trained {
+    run(sheet, plan, &mut Checkpoint::none(), &mut |_| {}).unwrap()
+}
+
+/// A folder of this test, empty.
+fn folder(name: &str) -> std::path::PathBuf {
+    let name = format!("neural-kraken-{}-{name}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn what_was_interrupted_at_any_epoch_comes_to_the_same_bits() {
+    let folder = folder("resume");
+    let (sheet, mut plan) = (market(1_200, 3, true), plan(Form::Streaming));
+    (plan.recipe.epochs, plan.recipe.dropout) = (3, 0.2);
+    let file = folder.join("state");
+    let mut epochs = 0;
+    let whole = run(&sheet, &plan, &mut Checkpoint::fresh(&file), &mut |moment| {
+        if matches!(moment, Moment::Epoch { .. }) {
+            // As if the program had ended here: the epoch that was just done is lost.
+            let _ = std::fs::copy(&file, folder.join(format!("state{epochs}")));
+            epochs += 1;
+        }
+    });
+    let whole = whole.unwrap();
+    // Network and regression, of the candidate and of two folds.
+    assert!(epochs > 12, "{epochs}");
+    for at in [1, 2, 5, 9, epochs - 1] {
+        let mut checkpoint = Checkpoint::resumed(&folder.join(format!("state{at}"))).unwrap();
+        let mut left = 0;
+        let again = run(&sheet, &plan, &mut checkpoint, &mut |moment| {
+            left += usize::from(matches!(moment, Moment::Epoch { .. }));
+        });
+        let again = again.unwrap();
+        assert_eq!(left, epochs - at, "epochs that were done are not done again");
+        assert_eq!((&again.weights, &again.regression), (&whole.weights, &whole.regression));
+        assert_eq!(again.temperature.to_bits(), whole.temperature.to_bits());
+        assert_eq!(again.report.history, whole.report.history);
+    }
+    let mut other = Checkpoint::resumed(&file).unwrap();
+    plan.recipe.rate = 0.01;
+    let refused = run(&sheet, &plan, &mut other, &mut |_| {});
+    let is_told = matches!(refused, Err(TrainError::Checkpoint(CheckpointError::Other { .. })));
+    assert!(is_told, "a checkpoint of another recipe");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 #[test]
 fn both_forms_learn_what_no_single_row_says() {
     let sheet = market(3_000, 1, true);
     for form in [Form::Streaming, Form::Window] {
-        let trained = run(&sheet, &plan(form), &mut |_| {}).unwrap();
+        let trained = trained(&sheet, &plan(form));
         let [network, regression] = [0, 1].map(|n| trained.report.judged[n].score.directional);
         assert!(network > 0.88, "{form:?} {network}");
         // The regression sees one of the two flows: it is right in three of four.
@@ -77,7 +129,7 @@ fn both_forms_learn_what_no_single_row_says() {
 #[test]
 fn labels_of_another_market_give_chance() {
     let sheet = market(6_000, 2, false);
-    let trained = run(&sheet, &plan(Form::Streaming), &mut |_| {}).unwrap();
+    let trained = trained(&sheet, &plan(Form::Streaming));
     let score = &trained.report.judged[0].score;
     // 2,400 rows that follow each other in pairs: four deviations of a fair coin are 0.06.
     assert!((score.directional - 0.5).abs() < 0.06, "{}", score.directional);
@@ -91,7 +143,7 @@ fn one_seed_gives_one_network_and_another_seed_another() {
         let mut plan = plan(Form::Streaming);
         plan.recipe.seed = seed;
         plan.recipe.epochs = 2;
-        run(&sheet, &plan, &mut |_| {}).unwrap().weights
+        trained(&sheet, &plan).weights
     };
     assert_eq!(of(1), of(1));
     assert_ne!(of(1), of(2));
@@ -100,7 +152,7 @@ fn one_seed_gives_one_network_and_another_seed_another() {
 #[test]
 fn the_engine_says_of_the_file_what_training_said() {
     let sheet = market(1_500, 4, true);
-    let trained = run(&sheet, &plan(Form::Streaming), &mut |_| {}).unwrap();
+    let trained = trained(&sheet, &plan(Form::Streaming));
     let bytes = write(&export::network(&trained), &export::meta(&trained)).unwrap();
     let file = read(&bytes).unwrap();
     let engine = Engine::new(&file.network, Set::detect()).unwrap();
@@ -131,7 +183,7 @@ fn the_engine_says_of_the_file_what_training_said() {
 
 #[test]
 fn a_network_is_judged_on_a_market_that_it_never_saw() {
-    let trained = run(&market(3_000, 6, true), &plan(Form::Streaming), &mut |_| {}).unwrap();
+    let trained = trained(&market(3_000, 6, true), &plan(Form::Streaming));
     let judged = transfer(&trained, &market(2_000, 7, true)).unwrap();
     assert!(judged[0].score.directional > 0.9, "{}", judged[0].score.directional);
     assert_eq!(judged[0].score.moved, judged[1].score.moved);

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::desk::Desk;
 use super::session::Opening;
+use super::trade;
 use super::wire::{self, DayMemo, FastLevel, Job, Kernel, Learned, Padded, Shape, Strict};
 use crate::base::{Continuity, DecimalError, Form, InstrumentId, Nanos, Symbol, SymbolTable};
 use crate::event::{Head, Level, Stamp};
@@ -32,6 +33,8 @@ pub struct Dialect {
     pub desk: Option<&'static Desk>,
     /// How its market data is kept coming; `None` where it is known from recordings only.
     pub session: Option<&'static Opening>,
+    /// How orders go out in earnest; `None` where they cannot.
+    pub trade: Option<&'static trade::Opening>,
 }
 
 /// A fast scanner: false where the frame is none of its own, and then nothing was taken.

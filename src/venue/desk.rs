@@ -86,6 +86,7 @@ pub struct Template {
     cancel: Slip,
     /// Where the venue takes only its own id.
     cancel_by_id: Option<Slip>,
+    amend: Option<Slip>,
     price: Figure,
     qty: Figure,
     whole: Figure,
@@ -102,6 +103,8 @@ pub(super) struct Script<P: Fn(Style, Side) -> Option<Slip>> {
     pub(super) cancel: Option<Slip>,
     /// The same by the venue's id of it.
     pub(super) cancel_by_id: Option<Slip>,
+    /// The request to give it another price or quantity, where the venue has one.
+    pub(super) amend: Option<Slip>,
 }
 
 impl Desk {
@@ -142,6 +145,7 @@ impl Template {
             places: places.into_boxed_slice(),
             cancel: script.cancel?,
             cancel_by_id: script.cancel_by_id,
+            amend: script.amend,
             price: figure(instrument.price_decimals),
             qty: figure(instrument.qty_decimals),
             whole: Figure::bare(0),
@@ -175,6 +179,23 @@ impl Template {
         };
         entitle(slip, &self.whole, &mut self.time, label);
         slip.bytes()
+    }
+}
+
+impl Template {
+    /// The request that gives an order another limit and quantity, the filled part counted in;
+    /// `None` where the venue has none. Binance lowers the quantity only, whatever the price says;
+    /// at Coinbase our name stands in the place of the venue's id, which whoever sends it puts in.
+    #[inline]
+    pub fn amend(&mut self, label: &Label, target: &Target, terms: &Terms) -> Option<&[u8]> {
+        let slip = self.amend.as_mut()?;
+        slip.name(Place::Client, &target.client);
+        if slip.has(Place::Price) {
+            self.price.write(terms.price.0, slip.figure(Place::Price));
+        }
+        self.qty.write(terms.qty.0, slip.figure(Place::Qty));
+        entitle(slip, &self.whole, &mut self.time, label);
+        Some(slip.bytes())
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod contract;
 pub mod desk;
 pub mod session;
+pub mod trade;
 mod raw;
 pub mod wire;
 pub mod kraken;
@@ -35,4 +36,11 @@ pub static DIALECTS: &[&Dialect] = &[
 /// The dialect with this name.
 pub fn dialect(name: &str) -> Option<&'static Dialect> {
     DIALECTS.iter().copied().find(|d| d.name == name)
+}
+
+/// What a number in a [`Report::rejection`](crate::event::Report::rejection) of live orders means,
+/// and the fix; `None` where it is none of theirs.
+pub fn cause(number: u32) -> Option<&'static trade::Cause> {
+    let tables = [trade::LOCAL, kraken::CAUSES, binance::CAUSES, coinbase::CAUSES];
+    tables.into_iter().flatten().find(|cause| cause.number == number)
 }

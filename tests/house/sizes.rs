@@ -44,6 +44,7 @@ const WIDE: &[(&str, &str)] = &[
     ("src/venue/binance", "one venue: its market, orders and session, and the session's scenes"),
     ("src/venue/coinbase", "one venue: its market, orders and session, and the session's scenes"),
     ("src/venue/session", "what sessions of all venues stand on: one file for each matter"),
+    ("src/venue/trade", "what live orders of all venues stand on: one file for each matter"),
     ("src/venue/wire", "what every decoder stands on, with a kernel for each instruction set"),
     ("src/tape", "a registry: one file for each recording format"),
     ("tests/fuzz/fuzz_targets", "a registry: one file for each target"),
@@ -170,16 +171,27 @@ struct Tables {
     lines: Vec<RangeInclusive<usize>>,
 }
 
-impl<'ast> Visit<'ast> for Tables {
-    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+impl Tables {
+    fn add(&mut self, attributes: &[syn::Attribute], span: proc_macro2::Span) {
         let is_skip = |attribute: &syn::Attribute| {
             let words = attribute.path().segments.iter().map(|segment| segment.ident.to_string());
             words.eq(["rustfmt", "skip"])
         };
-        if item.attrs.iter().any(is_skip) {
-            self.lines.push(item.span().start().line..=item.span().end().line);
+        if attributes.iter().any(is_skip) {
+            self.lines.push(span.start().line..=span.end().line);
         }
+    }
+}
+
+impl<'ast> Visit<'ast> for Tables {
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        self.add(&item.attrs, item.span());
         visit::visit_item_fn(self, item);
+    }
+
+    fn visit_item_static(&mut self, item: &'ast syn::ItemStatic) {
+        self.add(&item.attrs, item.span());
+        visit::visit_item_static(self, item);
     }
 }
 

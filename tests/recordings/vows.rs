@@ -1,6 +1,8 @@
 //! The vows of the hot path, over whole recordings, in every layout: no allocation after start and
 //! no page fault once it is warm. `malloc` from C is counted, too (`foreign.rs`).
 
+use std::path::Path;
+
 use neural_kraken::base::Instruments;
 use neural_kraken::config::Config;
 use neural_kraken::event::Action;
@@ -21,6 +23,10 @@ pub(crate) fn cases() -> Vec<Case> {
         })
         .collect();
     cases.push(("vows::spot_btc_leads_to_a_hundred_orders".into(), Box::new(orders_are_placed)));
+    cases.push((
+        "vows::a_network_steps_without_an_allocation".into(),
+        Box::new(a_network_steps) as Box<dyn FnOnce() + Send>,
+    ));
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     cases.push(("vows::c_code_is_counted_like_ours".into(), Box::new(super::foreign::is_counted)));
     cases
@@ -62,4 +68,43 @@ fn orders_are_placed() {
     assert!(orders >= 100, "{orders} orders");
     let is_fill = |output: &&Output| matches!(output.put, Put::Report(report) if report.is_fill());
     assert!(outcome.outputs.iter().filter(is_fill).count() >= 50);
+}
+
+/// The network that comes with the program, in place of the weighted sum: it has a word, it takes
+/// no memory, and what follows is the same in every layout.
+fn a_network_steps() {
+    const NETWORK: &str = r#"
+        [[models]]
+        name = "touch"
+        enabled = false
+
+        [[models]]
+        name = "net"
+        kind = "lstm"
+        file = "built-in/spot_btcusdt_2s"
+        instruments = "all"
+        move_bps = "1.1"
+    "#;
+    let (tape, mut instruments) = super::source::SPOT.load();
+    let config = Config::parse(NETWORK, Path::new("net.toml")).unwrap();
+    let (resolved, _) = config.resolve_onto(&mut instruments);
+    let trading = Trading::new(&config, &resolved, &Settings::default(), true);
+    let mut hashes = Vec::new();
+    for layout in [Layout::One, Layout::VenuePerCore] {
+        let plan = Plan { layout, trading: trading.clone(), ..Plan::default() };
+        let outcome = pipeline::replay(&tape, &instruments, &plan, &Progress::default()).unwrap();
+        let counts = outcome.allocations.unwrap();
+        assert_eq!((counts.allocations, counts.frees), (0, 0), "{layout:?}");
+        assert_eq!(outcome.page_faults, 0, "page faults, {layout:?}");
+        hashes.push(pipeline::hash(&outcome.outputs));
+    }
+    assert_eq!(hashes[0], hashes[1]);
+    // Without any model there are no forecasts to trade on: the network's have led to orders.
+    let without = NETWORK.replacen("kind", "enabled = false\nkind", 1);
+    let config = Config::parse(&without, Path::new("none.toml")).unwrap();
+    let (resolved, _) = config.resolve_onto(&mut instruments);
+    let trading = Trading::new(&config, &resolved, &Settings::default(), true);
+    let plan = Plan { trading, ..Plan::default() };
+    let outcome = pipeline::replay(&tape, &instruments, &plan, &Progress::default()).unwrap();
+    assert_ne!(pipeline::hash(&outcome.outputs), hashes[0], "its word changes what is ordered");
 }

@@ -208,6 +208,7 @@ fn a_live_session_replays_to_its_own_orders() {
         post: NoPost,
         stations: &mut stations,
         stop: &stop,
+        cores: &[],
         waits: true,
     };
     let Ended { outcome, lost, .. } = live(machine, &instruments, &plan, &mut keeper).unwrap();

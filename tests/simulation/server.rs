@@ -1,12 +1,16 @@
 //! The venues behind real sockets: another websocket and TLS client than the server's own reads
 //! them, as any user's would.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use neural_kraken::base::Side;
+use neural_kraken::event::Level;
+use neural_kraken::pipeline::{self, Layout, Progress};
 use neural_kraken::sim::Accounts;
 use neural_kraken::sim::fault::Plan;
 use neural_kraken::sim::server::{self, Handle, Settings};
@@ -16,13 +20,16 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
+use super::machine::{plan, tape as recorded};
+
 const TIME_OUT: Duration = Duration::from_secs(30);
 
 fn started(ca_file: Option<PathBuf>, speed: u32, faults: &str) -> Handle {
     let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let faults = Plan::parse(faults).unwrap();
-    let (addresses, accounts) = ([any; 3], Accounts::default());
-    server::start(&Settings { seed: 1, addresses, ca_file, speed, faults, accounts }).unwrap()
+    let (addresses, played, accounts) = ([any; 3], Vec::new(), Accounts::default());
+    let settings = Settings { seed: 1, addresses, ca_file, speed, played, faults, accounts };
+    server::start(&settings).unwrap()
 }
 
 fn tcp(address: SocketAddr) -> TcpStream {
@@ -127,7 +134,8 @@ fn client_that_does_not_read_is_disconnected_and_others_are_not() {
     };
     let (mut slow, mut good) = (websocket(address, "/"), websocket(address, "/"));
     for channel in ["level2", "market_trades", "ticker"] {
-        say(&mut slow, &subscribe(channel));
+        // On a busy host he may be gone before he has said all.
+        let _ = slow.send(Message::text(subscribe(channel).to_string()));
     }
     say(&mut good, &subscribe("heartbeats"));
     let mut beats = 0;
@@ -165,8 +173,95 @@ fn a_port_that_is_taken_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let addresses = [address; 3];
-    let (faults, accounts) = (Plan::default(), Accounts::default());
-    let settings = Settings { seed: 1, addresses, ca_file: None, speed: 1, faults, accounts };
+    let (played, faults, accounts) = (Vec::new(), Plan::default(), Accounts::default());
+    let (ca_file, speed) = (None, 1);
+    let settings = Settings { seed: 1, addresses, ca_file, speed, played, faults, accounts };
     let why = server::start(&settings).unwrap_err().to_string();
     assert!(why.contains(&address.to_string()) && why.contains("port 0"), "{why}");
+}
+
+/// A book of Kraken's as any client keeps it: quantities by price, both as they are written.
+#[derive(Default)]
+struct Kept {
+    bids: BTreeMap<i64, i64>,
+    asks: BTreeMap<i64, i64>,
+}
+
+/// Bitcoin at Kraken: decimals of prices and quantities.
+const SHAPE: (i32, i32) = (1, 8);
+
+impl Kept {
+    fn take(&mut self, message: &Value) {
+        if message["type"] == "snapshot" {
+            *self = Kept::default();
+        }
+        let data = &message["data"][0];
+        for (levels, name) in [(&mut self.bids, "bids"), (&mut self.asks, "asks")] {
+            for level in data[name].as_array().unwrap() {
+                let units = |key: &str, decimals: i32| {
+                    (level[key].as_f64().unwrap() * 10_f64.powi(decimals)).round() as i64
+                };
+                match (units("price", SHAPE.0), units("qty", SHAPE.1)) {
+                    (price, 0) => drop(levels.remove(&price)),
+                    (price, qty) => drop(levels.insert(price, qty)),
+                }
+            }
+        }
+        while self.bids.len() > 10 {
+            self.bids.pop_first();
+        }
+        while self.asks.len() > 10 {
+            self.asks.pop_last();
+        }
+    }
+
+    fn levels(&self, side: Side) -> Vec<Level> {
+        let level = |(price, qty): (&i64, &i64)| Level { price: *price, qty: *qty };
+        match side {
+            Side::Buy => self.bids.iter().rev().map(level).collect(),
+            Side::Sell => self.asks.iter().map(level).collect(),
+        }
+    }
+}
+
+#[test]
+fn a_recording_is_served_to_whoever_comes_and_ends_as_it_did() {
+    let (tape, mut instruments) = recorded(&["kraken"]);
+    let plan = plan(Layout::One, &mut instruments);
+    let well = pipeline::replay(&tape, &instruments, &plan, &Progress::default()).unwrap();
+    let of = instruments.iter().find(|i| i.symbol.as_str() == "BTC/USD").unwrap();
+    assert_eq!((i32::from(of.price_decimals), i32::from(of.qty_decimals)), SHAPE);
+    let last = &well.books[of.id.index()];
+
+    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let played = neural_kraken::tape::played(&tape, &instruments);
+    let (speed, faults, ca_file) = (50, Plan::default(), None);
+    let (addresses, accounts) = ([any; 3], Accounts::default());
+    let settings = Settings { seed: 1, addresses, ca_file, speed, played, faults, accounts };
+    let handle = server::start(&settings).unwrap();
+    let subscribe = || {
+        let mut socket = websocket(handle.addresses()[0], "/v2");
+        let params = json!({"channel": "book", "symbol": ["BTC/USD"], "depth": 10});
+        say(&mut socket, &json!({"method": "subscribe", "params": params}));
+        socket
+    };
+    // One client who is there all the time, and one who comes when all is over.
+    let (mut early, mut updates) = (Kept::default(), 0);
+    let mut socket = subscribe();
+    let ends = handle.now().0 + tape.span_ns() + 1_000_000_000;
+    while handle.now().0 < ends {
+        let Message::Text(text) = socket.read().unwrap() else { continue };
+        let message: Value = serde_json::from_str(&text).unwrap();
+        if message["channel"] == "book" {
+            early.take(&message);
+            updates += 1;
+        }
+    }
+    let mut late = Kept::default();
+    late.take(&next(&mut subscribe(), "book"));
+    assert!(updates > 500, "{updates} messages");
+    for (side, levels) in [(Side::Buy, &last.bids), (Side::Sell, &last.asks)] {
+        assert_eq!(&late.levels(side), levels);
+        assert_eq!(&early.levels(side), levels);
+    }
 }

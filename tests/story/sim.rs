@@ -56,4 +56,8 @@ fn sim_names_what_is_wrong_with_a_file_of_faults() {
     assert_eq!(code, Some(1));
     assert!(why.contains("cannot read") && why.contains("--faults"), "{why}");
     assert_eq!(failed(&["--speed", "0"]).0, Some(2));
+    assert_eq!(failed(&["--burst-seconds", "3"]).0, Some(2));
+    let (code, why) = failed(&["--replay", "kraken:frames:no-such.gz"]);
+    assert_eq!(code, Some(1));
+    assert!(why.contains("no-such.gz"), "{why}");
 }

@@ -68,7 +68,8 @@ impl Reached {
         let timeout = || DialError::timeout(target, Step::Upgrade, span);
         let request = upgrade.request();
         self.wait(deadline).map_err(|error| DialError::socket(target, error))?;
-        let sent = self.stream.send(request.len(), |room| room.copy_from_slice(request));
+        let sent = self.stream.push(request.len(), |room| room.copy_from_slice(request));
+        let sent = sent.and_then(|()| Ok(self.stream.flush()?));
         sent.map_err(|error| match error {
             SendError::Down(down) => DialError::Down { host: target.host.clone(), down },
             SendError::Full { .. } | SendError::Closing => timeout(),

@@ -65,7 +65,8 @@ impl Http {
         if self.asked || self.closing {
             return Err(SendError::Closing);
         }
-        self.stream.send(request.len(), |room| room.copy_from_slice(request))?;
+        self.stream.push(request.len(), |room| room.copy_from_slice(request))?;
+        self.stream.flush()?;
         self.asked = true;
         Ok(())
     }

@@ -31,6 +31,8 @@ pub(super) struct Finish<'a, const N: usize> {
     pub(super) states: [&'a mut State; N],
     pub(super) rows: [&'a [f32]; N],
     pub(super) outs: [&'a mut [f32]; N],
+    /// Set to false where a row holds what is no number; then nothing is changed.
+    pub(super) are_numbers: &'a mut bool,
 }
 
 /// A whole window from states of zero.
@@ -90,15 +92,26 @@ impl<const N: usize> Prepare<'_, N> {
 impl<const N: usize> Job for Finish<'_, N> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
+        let mut units = [0.0; N];
+        for n in 0..N {
+            let most = product::most(self.rows[n]);
+            *self.are_numbers &= most < f32::INFINITY;
+            if !self.states[n].words.is_empty() {
+                units[n] = product::shrink(l, self.rows[n], most, &mut self.states[n].words);
+            }
+        }
+        if !*self.are_numbers {
+            return;
+        }
         for n in 0..self.packed.layers.len() {
             let mut tile = 0;
             let tiles = self.packed.layers[n].tiles;
             while L::IS_WIDE && N == 1 && tile + 2 <= tiles {
-                self.tiles::<L, 2>(l, n, tile);
+                self.tiles::<L, 2>(l, n, tile, units);
                 tile += 2;
             }
             while tile < tiles {
-                self.tiles::<L, 1>(l, n, tile);
+                self.tiles::<L, 1>(l, n, tile, units);
                 tile += 1;
             }
         }
@@ -112,16 +125,22 @@ impl<const N: usize> Job for Finish<'_, N> {
 
 impl<const N: usize> Finish<'_, N> {
     #[inline(always)]
-    fn tiles<L: Lanes, const P: usize>(&mut self, l: L, layer: usize, tile: usize) {
+    fn tiles<L: Lanes, const P: usize>(
+        &mut self,
+        l: L,
+        layer: usize,
+        tile: usize,
+        units: [f32; N],
+    ) {
         let packed = &self.packed.layers[layer];
         let mut sums = [[product::load(l, &self.states[0].layers[layer].half, tile); N]; P];
-        let mut rows = [Row { floats: self.rows[0], bytes: &[] }; N];
+        let mut rows = [Row::features(self.rows[0], &[], 0.0); N];
         for n in 0..N {
             for p in 0..P {
                 sums[p][n] = product::load(l, &self.states[n].layers[layer].half, tile + p);
             }
             rows[n] = match layer.checked_sub(1) {
-                None => Row { floats: self.rows[n], bytes: &[] },
+                None => Row::features(self.rows[n], &self.states[n].words, units[n]),
                 Some(before) => self.states[n].layers[before].row(),
             };
         }
@@ -158,6 +177,13 @@ impl Job for Window<'_> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
         let rows = self.rows.len() / self.packed.inputs;
+        let wide = self.packed.words_wide();
+        if wide > 0 {
+            for (t, row) in self.rows.chunks(self.packed.inputs).enumerate() {
+                let words = &mut self.scratch.words[t * wide..(t + 1) * wide];
+                self.scratch.units[t] = product::shrink(l, row, product::most(row), words);
+            }
+        }
         for layer in 0..self.packed.layers.len() {
             for tile in 0..self.packed.layers[layer].tiles {
                 let mut t = 0;
@@ -189,10 +215,15 @@ impl Window<'_> {
         let store = &self.packed.store;
         let inputs = self.packed.inputs;
         let mut sums = [[product::load(l, &store.floats[b.clone()], tile); N]];
+        let wide = self.packed.words_wide();
         let mut rows = [self.scratch.row(t); N];
         for n in 0..N {
             rows[n] = match layer {
-                0 => Row { floats: &self.rows[(t + n) * inputs..(t + n + 1) * inputs], bytes: &[] },
+                0 => Row::features(
+                    &self.rows[(t + n) * inputs..(t + n + 1) * inputs],
+                    &self.scratch.words[(t + n) * wide..(t + n + 1) * wide],
+                    self.scratch.units[t + n],
+                ),
                 _ => self.scratch.row(t + n),
             };
         }
@@ -239,7 +270,7 @@ impl Window<'_> {
         let (bytes_before, bytes) = bytes.split_at_mut(t * *width);
         if let Some(from) = t.checked_sub(1) {
             let from = from * *width;
-            let before = Row { floats: &h_before[from..], bytes: &bytes_before[from..] };
+            let before = Row::hidden(&h_before[from..], &bytes_before[from..]);
             product::add(l, &self.packed.store, r, tile, [before], &mut sums);
         }
         for p in 0..P {

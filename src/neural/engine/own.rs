@@ -10,6 +10,7 @@ use super::super::network::{Form, Network};
 use super::super::sound::NetworkError;
 use super::forward::{Finish, Prepare, ROWS, Window};
 use super::pack::Packed;
+use super::product;
 use super::reach::Reach;
 use super::state::{Scratch, State};
 
@@ -112,14 +113,19 @@ impl Engine {
     #[inline]
     pub fn step(&self, state: &mut State, row: &[f32], out: &mut [f32]) -> bool {
         self.assert_sizes(row, out, 1);
-        if !are_numbers(row) {
-            out.fill(f32::NAN);
-            return false;
-        }
         self.prepare(state);
-        let packed = &self.packed;
-        self.here.run(Finish { packed, states: [state], rows: [row], outs: [out] });
-        true
+        let (packed, mut are_numbers) = (&self.packed, true);
+        self.here.run(Finish {
+            packed,
+            states: [state],
+            rows: [row],
+            outs: [&mut *out],
+            are_numbers: &mut are_numbers,
+        });
+        if !are_numbers {
+            out.fill(f32::NAN);
+        }
+        are_numbers
     }
 
     /// A step of each instrument that `which` names, in as few passes over the weights as there
@@ -163,7 +169,9 @@ impl Engine {
         let rows = std::array::from_fn(|n| &rows[n * inputs..(n + 1) * inputs]);
         let (ab, cd) = out.split_at_mut(2 * outputs);
         let ((a, b), (c, d)) = (ab.split_at_mut(outputs), cd.split_at_mut(outputs));
-        self.here.run(Finish { packed, states, rows, outs: [a, b, c, d] });
+        // Who calls has looked: one row without numbers must not spoil the other three.
+        let are_numbers = &mut true;
+        self.here.run(Finish { packed, states, rows, outs: [a, b, c, d], are_numbers });
     }
 
     /// A whole window from states of zero, `[rows, inputs]`. False where it holds what is no
@@ -188,9 +196,8 @@ impl Engine {
     }
 }
 
-/// Is none of them infinite or no number? By the exponent, as whole numbers, which vectors compare.
+/// Is none of them infinite or no number?
 #[inline(always)]
 fn are_numbers(row: &[f32]) -> bool {
-    let most = row.iter().fold(0, |most: u32, x| most.max(x.to_bits() & 0x7FFF_FFFF));
-    most < f32::INFINITY.to_bits()
+    product::most(row) < f32::INFINITY
 }

@@ -6,9 +6,9 @@
 
 use std::ops::Range;
 
-use super::super::kernel::{LANES, QUAD};
+use super::super::kernel::{LANES, PAIR, QUAD};
 use super::super::network::{Activation, Dense, Layer, Network, Output};
-use super::product::{Kind, Matrix, STRIDE, STRIDE_BYTES, Store};
+use super::product::{Kind, LENGTH_MAX, Matrix, STRIDE, STRIDE_BYTES, Store, WORDS_MAX};
 use crate::sys::block::Block;
 
 /// A network, packed.
@@ -51,6 +51,7 @@ pub(super) struct PackedDense {
 struct Growing {
     floats: Vec<f32>,
     bytes: Vec<i8>,
+    words: Vec<i16>,
     offsets: Vec<i32>,
 }
 
@@ -63,9 +64,17 @@ impl Packed {
         for (n, layer) in network.layers.iter().enumerate() {
             let tiles = layer.hidden.div_ceil(LANES);
             let b = growing.add_biases(layer, tiles);
-            // Features have any size, so they stay what they are.
-            let before = reach.filter(|_| n > 0).map(|reach| reach[n - 1]);
-            let w = growing.add_matrix(&layer.w, layer.inputs, layer.hidden, before);
+            // Features have any size: words of 16 bits hold a row of them beside its greatest.
+            let w = match reach {
+                Some(_) if n == 0 && layer.inputs <= WORDS_MAX => {
+                    let kind = growing.add_words(&layer.w, layer.inputs, layer.hidden);
+                    Matrix { inputs: layer.inputs, kind }
+                }
+                _ => {
+                    let before = reach.filter(|_| n > 0).map(|reach| reach[n - 1]);
+                    growing.add_matrix(&layer.w, layer.inputs, layer.hidden, before)
+                }
+            };
             let r = Matrix { inputs: layer.hidden, kind: Kind::Floats(0..0) };
             let fineness = reach.map(|reach| 127.0 / reach[n]);
             layers.push(PackedLayer { tiles, w, r, b, fineness });
@@ -86,10 +95,19 @@ impl Packed {
         }
     }
 
+    /// Words that a row of features is made into, in whole vectors; 0 where it stays floats.
+    pub(super) fn words_wide(&self) -> usize {
+        match self.layers.first().map(|layer| &layer.w.kind) {
+            Some(Kind::Words { .. }) => self.inputs.next_multiple_of(LANES),
+            _ => 0,
+        }
+    }
+
     /// Bytes of weights and biases, with what fills up tiles.
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&*self.store.floats)
             + size_of_val(&*self.store.bytes)
+            + size_of_val(&*self.store.words)
             + size_of_val(&*self.store.offsets)
     }
 }
@@ -173,6 +191,35 @@ impl Growing {
         }
     }
 
+    /// Each row is divided by its own unit, so that with a row of words its sum fits 32 bits.
+    fn add_words(&mut self, w: &[f32], inputs: usize, hidden: usize) -> Kind {
+        let (weights, scales) = (self.words.len(), self.floats.len());
+        let places: Vec<Option<usize>> = rows(hidden).collect();
+        let unit = |row: usize| {
+            let row = &w[row * inputs..(row + 1) * inputs];
+            let most = row.iter().fold(0.0_f32, |most, weight| most.max(weight.abs()));
+            let length: f64 = row.iter().map(|weight| f64::from(weight.abs())).sum();
+            (f64::from(most) / 32_767.0).max(length / LENGTH_MAX) as f32
+        };
+        let units: Vec<f32> = places.iter().map(|row| row.map_or(0.0, unit)).collect();
+        self.floats.extend(&units);
+        let whole = |place: usize, k: usize| match places[place] {
+            Some(row) if k < inputs && units[place] > 0.0 => {
+                let weight = w[row * inputs + k] / units[place];
+                weight.round_ties_even().clamp(-32_767.0, 32_767.0) as i16
+            }
+            _ => 0,
+        };
+        for tile in (0..places.len()).step_by(STRIDE) {
+            for first in (0..inputs).step_by(PAIR) {
+                for place in tile..tile + STRIDE {
+                    self.words.extend((first..first + PAIR).map(|k| whole(place, k)));
+                }
+            }
+        }
+        Kind::Words { weights: weights..self.words.len(), scales: scales..scales + places.len() }
+    }
+
     fn add_dense(&mut self, dense: &Dense) -> PackedDense {
         let tiles = dense.outputs.div_ceil(LANES);
         let cell = |n: usize| (n < dense.outputs).then_some(n);
@@ -195,8 +242,10 @@ impl Growing {
         floats.copy_from_slice(&self.floats);
         let mut bytes = Block::new(self.bytes.len(), 0);
         bytes.copy_from_slice(&self.bytes);
+        let mut words = Block::new(self.words.len(), 0);
+        words.copy_from_slice(&self.words);
         let mut offsets = Block::new(self.offsets.len(), 0);
         offsets.copy_from_slice(&self.offsets);
-        Store { floats, bytes, offsets }
+        Store { floats, bytes, words, offsets }
     }
 }

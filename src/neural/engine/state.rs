@@ -13,6 +13,8 @@ pub struct State {
     pub(super) layers: Box<[Memory]>,
     /// Where the head puts what it computes.
     pub(super) room: Room,
+    /// The row of features as words; empty where the engine takes floats.
+    pub(super) words: Block<i16>,
     /// Is the recurrent half of the next step there?
     pub(super) is_prepared: bool,
 }
@@ -47,6 +49,10 @@ pub struct Scratch {
     pub(super) h: Block<f32>,
     pub(super) bytes: Block<u8>,
     pub(super) c: Block<f32>,
+    /// Rows of features as words, and what a unit of each is worth; empty where the engine takes
+    /// floats.
+    pub(super) words: Block<i16>,
+    pub(super) units: Block<f32>,
     pub(super) room: Room,
 }
 
@@ -62,7 +68,7 @@ impl Memory {
 
     #[inline(always)]
     pub(super) fn row(&self) -> Row<'_> {
-        Row { floats: &self.h, bytes: &self.bytes }
+        Row::hidden(&self.h, &self.bytes)
     }
 }
 
@@ -80,6 +86,7 @@ impl State {
         State {
             layers: packed.layers.iter().map(|layer| Memory::new(layer.tiles)).collect(),
             room: Room::new(packed),
+            words: Block::new(packed.words_wide(), 0),
             is_prepared: false,
         }
     }
@@ -110,6 +117,8 @@ impl Scratch {
             h: Block::new(rows * tiles * LANES, 0.0),
             bytes: Block::new(rows * tiles * LANES, ZERO),
             c: Block::new(tiles * LANES, 0.0),
+            words: Block::new(rows * packed.words_wide(), 0),
+            units: Block::new(rows, 0.0),
             room: Room::new(packed),
         }
     }
@@ -118,6 +127,6 @@ impl Scratch {
     #[inline(always)]
     pub(super) fn row(&self, t: usize) -> Row<'_> {
         let range = t * self.width..(t + 1) * self.width;
-        Row { floats: &self.h[range.clone()], bytes: &self.bytes[range] }
+        Row::hidden(&self.h[range.clone()], &self.bytes[range])
     }
 }

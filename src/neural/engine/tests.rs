@@ -189,6 +189,30 @@ fn bytes_lose_little_and_the_same_on_every_instruction_set() {
 }
 
 #[test]
+fn rows_of_words_that_reach_as_far_as_they_can_neither_overflow_nor_lose() {
+    // All weights and all features are the greatest of their row: the longest sum that there is.
+    for (inputs, sign) in [(3, 1.0), (3, -1.0), (1_001, 1.0), (1_001, -1.0)] {
+        let mut network = invented(inputs, &[17], 3, 4);
+        let first = &mut network.layers[0];
+        first.w.fill(1.5 * sign / inputs as f32);
+        first.r.fill(0.0);
+        let mut rows = vec![0.7; 2 * inputs];
+        // A second row with one feature that dwarfs the others.
+        rows[inputs] = 40.0;
+        let exact = plain(&network, &rows);
+        for level in Level::available() {
+            let engine = Engine::int8(&network, &Reach::widest(&network), level).unwrap();
+            let mut state = engine.state();
+            let mut out = vec![0.0; 3];
+            for (row, exact) in rows.chunks(inputs).zip(&exact) {
+                assert!(engine.step(&mut state, row, &mut out));
+                assert_near(&out, exact, 3e-4, &format!("{inputs} {sign} {level:?}"));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_row_without_numbers_changes_nothing_and_gives_none() {
     let network = invented(3, &[20, 5], 3, 1);
     for level in Level::available() {

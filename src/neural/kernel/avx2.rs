@@ -9,7 +9,7 @@ use std::arch::x86_64::{
     _mm256_storeu_ps, _mm256_storeu_si256,
 };
 
-use super::lanes::{LANES, Lanes, QUAD};
+use super::lanes::{LANES, Lanes, PAIR, QUAD};
 
 /// AVX2 and FMA. There is one only in functions that may use them.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,7 @@ impl Lanes for Avx2 {
     type Floats = [__m256; 2];
     type Ints = [__m256i; 2];
     type Quad = Quad;
+    type Pair = __m256i;
 
     const IS_WIDE: bool = false;
 
@@ -159,6 +160,34 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn nothing(self) -> [__m256i; 2] {
+        // SAFETY: `self` exists only where the features are.
+        [unsafe { _mm256_setzero_si256() }; 2]
+    }
+
+    #[inline(always)]
+    fn pair(self, words: [i16; PAIR]) -> __m256i {
+        let [low, high] = words.map(i16::to_le_bytes);
+        let both = i32::from_le_bytes([low[0], low[1], high[0], high[1]]);
+        // SAFETY: `self` exists only where the features are.
+        unsafe { _mm256_set1_epi32(both) }
+    }
+
+    #[inline(always)]
+    fn dot_words(self, mut sum: [__m256i; 2], weights: &[i16; 32], pair: __m256i) -> [__m256i; 2] {
+        let (halves, _) = weights.as_chunks::<16>();
+        for n in 0..2 {
+            // SAFETY: features as above; each half has the 32 bytes that are read.
+            let w = unsafe { _mm256_loadu_si256(halves[n].as_ptr().cast()) };
+            // SAFETY: `self` exists only where the features are.
+            let products = unsafe { _mm256_madd_epi16(pair, w) };
+            // SAFETY: as above.
+            sum[n] = unsafe { _mm256_add_epi32(sum[n], products) };
+        }
+        sum
+    }
+
+    #[inline(always)]
     fn floats(self, sum: [__m256i; 2]) -> [__m256; 2] {
         // SAFETY: `self` exists only where the features are.
         let low = unsafe { _mm256_cvtepi32_ps(sum[0]) };
@@ -169,17 +198,31 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn round(self, x: [__m256; 2], to: &mut [u8; LANES]) {
-        let x = self.clamp(x, self.splat(127.0));
-        let mut values = [0_i32; LANES];
-        let (halves, _) = values.as_chunks_mut::<8>();
-        for n in 0..2 {
-            // SAFETY: `self` exists only where the features are.
-            let whole = unsafe { _mm256_cvtps_epi32(x[n]) };
-            // SAFETY: as above; the half has room for the eight that are written.
-            unsafe { _mm256_storeu_si256(halves[n].as_mut_ptr().cast(), whole) };
-        }
+        let values = whole(self, self.clamp(x, self.splat(127.0)));
         for n in 0..LANES {
             to[n] = (values[n] + 128) as u8;
         }
     }
+
+    #[inline(always)]
+    fn round_words(self, x: [__m256; 2], to: &mut [i16; LANES]) {
+        let values = whole(self, x);
+        for n in 0..LANES {
+            to[n] = values[n] as i16;
+        }
+    }
+}
+
+/// The nearest whole numbers. An `Avx2` exists only where the features are.
+#[inline(always)]
+fn whole(_: Avx2, x: [__m256; 2]) -> [i32; LANES] {
+    let mut values = [0_i32; LANES];
+    let (halves, _) = values.as_chunks_mut::<8>();
+    for n in 0..2 {
+        // SAFETY: an `Avx2` was given.
+        let whole = unsafe { _mm256_cvtps_epi32(x[n]) };
+        // SAFETY: as above; the half has room for the eight that are written.
+        unsafe { _mm256_storeu_si256(halves[n].as_mut_ptr().cast(), whole) };
+    }
+    values
 }

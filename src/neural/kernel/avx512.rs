@@ -2,15 +2,16 @@
 #![allow(unsafe_code, reason = "intrinsics; each block is one")]
 
 use std::arch::x86_64::{
-    __m512, __m512i, __mmask64, _mm_storeu_si128, _mm512_abs_epi8, _mm512_add_epi32, _mm512_add_ps,
-    _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps, _mm512_cvtps_epi32, _mm512_div_ps,
-    _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_madd_epi16,
+    __m512, __m512i, __mmask64, _mm_storeu_si128, _mm256_storeu_si256, _mm512_abs_epi8,
+    _mm512_add_epi32, _mm512_add_ps, _mm512_cvtepi32_epi8, _mm512_cvtepi32_epi16,
+    _mm512_cvtepi32_ps, _mm512_cvtps_epi32, _mm512_div_ps, _mm512_dpbusd_epi32,
+    _mm512_dpwssd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_madd_epi16,
     _mm512_maddubs_epi16, _mm512_mask_sub_epi8, _mm512_max_ps, _mm512_min_ps, _mm512_movepi8_mask,
     _mm512_mul_ps, _mm512_set1_epi8, _mm512_set1_epi16, _mm512_set1_epi32, _mm512_set1_ps,
     _mm512_setzero_si512, _mm512_storeu_ps, _mm512_xor_si512,
 };
 
-use super::lanes::{LANES, Lanes, QUAD};
+use super::lanes::{LANES, Lanes, PAIR, QUAD};
 
 /// AVX-512 F, BW, DQ and VL; with `VNNI` that, too. There is one only in functions that may use it.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +47,7 @@ impl<const VNNI: bool> Lanes for Avx512<VNNI> {
     type Floats = __m512;
     type Ints = __m512i;
     type Quad = Quad;
+    type Pair = __m512i;
 
     const IS_WIDE: bool = true;
 
@@ -158,6 +160,34 @@ impl<const VNNI: bool> Lanes for Avx512<VNNI> {
     }
 
     #[inline(always)]
+    fn nothing(self) -> __m512i {
+        // SAFETY: `self` exists only where the features are.
+        unsafe { _mm512_setzero_si512() }
+    }
+
+    #[inline(always)]
+    fn pair(self, words: [i16; PAIR]) -> __m512i {
+        let [low, high] = words.map(i16::to_le_bytes);
+        let both = i32::from_le_bytes([low[0], low[1], high[0], high[1]]);
+        // SAFETY: `self` exists only where the features are.
+        unsafe { _mm512_set1_epi32(both) }
+    }
+
+    #[inline(always)]
+    fn dot_words(self, sum: __m512i, weights: &[i16; 32], pair: __m512i) -> __m512i {
+        // SAFETY: features as above; the array has the 64 bytes that are read.
+        let w = unsafe { _mm512_loadu_si512(weights.as_ptr().cast()) };
+        if VNNI {
+            // SAFETY: with `VNNI` it exists only where that feature is.
+            return unsafe { _mm512_dpwssd_epi32(sum, pair, w) };
+        }
+        // SAFETY: `self` exists only where the features are.
+        let products = unsafe { _mm512_madd_epi16(pair, w) };
+        // SAFETY: as above.
+        unsafe { _mm512_add_epi32(sum, products) }
+    }
+
+    #[inline(always)]
     fn floats(self, sum: __m512i) -> __m512 {
         // SAFETY: `self` exists only where the features are.
         unsafe { _mm512_cvtepi32_ps(sum) }
@@ -177,5 +207,15 @@ impl<const VNNI: bool> Lanes for Avx512<VNNI> {
         let bytes = unsafe { _mm512_cvtepi32_epi8(raised) };
         // SAFETY: as above; the array has room for the sixteen bytes that are written.
         unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), bytes) };
+    }
+
+    #[inline(always)]
+    fn round_words(self, x: __m512, to: &mut [i16; LANES]) {
+        // SAFETY: `self` exists only where the features are.
+        let whole = unsafe { _mm512_cvtps_epi32(x) };
+        // SAFETY: as above.
+        let words = unsafe { _mm512_cvtepi32_epi16(whole) };
+        // SAFETY: as above; the array has room for the sixteen words that are written.
+        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), words) };
     }
 }

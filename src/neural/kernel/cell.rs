@@ -87,9 +87,12 @@ pub(crate) fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.0, 88.0);
     let twos = (x * std::f32::consts::LOG2_E).round_ties_even();
     let r = x - twos * LN2_HIGH - twos * LN2_LOW;
-    let sum = TERMS.iter().fold(0.0_f32, |sum, term| sum * r + term);
+    // In pairs, so that one need not wait for the other.
+    let r2 = r * r;
+    let [high, middle, low] = [0, 2, 4].map(|n| TERMS[n] * r + TERMS[n + 1]);
+    let sum = (high * r2 + middle) * r2 + low;
     let power = f32::from_bits(((twos as i32 + 127) << 23) as u32);
-    (sum * r * r + r + 1.0) * power
+    (sum * r2 + (r + 1.0)) * power
 }
 
 #[cfg(test)]

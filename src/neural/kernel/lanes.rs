@@ -8,6 +8,9 @@ pub(crate) const LANES: usize = 16;
 /// Bytes that one integer product takes in at once.
 pub(crate) const QUAD: usize = 4;
 
+/// Words of 16 bits that one integer product takes in at once.
+pub(crate) const PAIR: usize = 2;
+
 /// The operations of one instruction set. A value of a type that implements it is the proof that
 /// this machine has the set; everything is inlined into a function that may use it.
 pub(crate) trait Lanes: Copy {
@@ -17,6 +20,8 @@ pub(crate) trait Lanes: Copy {
     type Ints: Copy;
     /// Four bytes, as often as there are lanes, made ready for [`Lanes::dot`].
     type Quad: Copy;
+    /// Two words, as often as there are lanes, made ready for [`Lanes::dot_words`].
+    type Pair: Copy;
 
     /// Are there registers for sixteen sums at once? Else eight.
     const IS_WIDE: bool;
@@ -46,8 +51,16 @@ pub(crate) trait Lanes: Copy {
     fn quad(self, bytes: [u8; QUAD]) -> Self::Quad;
     /// Adds the four products of each lane: exact.
     fn dot(self, sum: Self::Ints, weights: &[i8; 64], quad: Self::Quad) -> Self::Ints;
+    /// Integer sums of nothing.
+    fn nothing(self) -> Self::Ints;
+    /// Two words, the same for all lanes.
+    fn pair(self, words: [i16; PAIR]) -> Self::Pair;
+    /// Adds the two products of each lane: exact where the sum fits 32 bits.
+    fn dot_words(self, sum: Self::Ints, weights: &[i16; 32], pair: Self::Pair) -> Self::Ints;
     /// Integers as floats; those that sums reach are exact.
     fn floats(self, sum: Self::Ints) -> Self::Floats;
     /// Rounds to whole numbers of -127 to 127 and writes them plus 128.
     fn round(self, x: Self::Floats, to: &mut [u8; LANES]);
+    /// Rounds to whole numbers, which are within 16 bits, and writes them.
+    fn round_words(self, x: Self::Floats, to: &mut [i16; LANES]);
 }

@@ -16,7 +16,7 @@ mod matrix;
 mod portable;
 
 pub(super) use cell::{Gates, exp, sigmoid, step, tanh};
-pub(super) use lanes::{LANES, Lanes, QUAD};
+pub(super) use lanes::{LANES, Lanes, PAIR, QUAD};
 pub use level::Level;
 pub(super) use level::{Here, Job};
 #[cfg(feature = "train")]

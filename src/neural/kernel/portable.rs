@@ -1,6 +1,6 @@
 //! Sixteen lanes for any machine: loops over arrays.
 
-use super::lanes::{LANES, Lanes, QUAD};
+use super::lanes::{LANES, Lanes, PAIR, QUAD};
 
 /// What every machine has.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,7 @@ impl Lanes for Portable {
     type Floats = [f32; LANES];
     type Ints = [i32; LANES];
     type Quad = [i32; QUAD];
+    type Pair = [i32; PAIR];
 
     const IS_WIDE: bool = false;
 
@@ -84,6 +85,25 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn nothing(self) -> [i32; LANES] {
+        [0; LANES]
+    }
+
+    #[inline(always)]
+    fn pair(self, words: [i16; PAIR]) -> [i32; PAIR] {
+        words.map(i32::from)
+    }
+
+    #[inline(always)]
+    fn dot_words(self, sum: [i32; LANES], weights: &[i16; 32], pair: [i32; PAIR]) -> [i32; LANES] {
+        let (weights, _) = weights.as_chunks::<PAIR>();
+        std::array::from_fn(|n| {
+            let w = weights[n].map(i32::from);
+            sum[n] + w[0] * pair[0] + w[1] * pair[1]
+        })
+    }
+
+    #[inline(always)]
     fn floats(self, sum: [i32; LANES]) -> [f32; LANES] {
         sum.map(|x| x as f32)
     }
@@ -91,5 +111,10 @@ impl Lanes for Portable {
     #[inline(always)]
     fn round(self, x: [f32; LANES], to: &mut [u8; LANES]) {
         *to = x.map(|x| (x.round_ties_even().clamp(-127.0, 127.0) as i32 + 128) as u8);
+    }
+
+    #[inline(always)]
+    fn round_words(self, x: [f32; LANES], to: &mut [i16; LANES]) {
+        *to = x.map(|x| x.round_ties_even() as i16);
     }
 }

@@ -1,4 +1,5 @@
-//! Small graphs in the form of each exporter, with rows and what ONNX Runtime makes of them.
+//! Small graphs by each exporter (`made-*`) and in the form of each, with rows and what ONNX
+//! Runtime makes of them.
 //!
 //! `tests/golden/neural/README.md` says what wrote them.
 
@@ -30,7 +31,14 @@ fn every_exporters_graph_gives_what_onnx_runtime_gave() {
         "dynamo-streaming",
         "tf-window",
         "tf-time",
-        "tf-streaming"
+        "tf-streaming",
+        "made-script-window",
+        "made-script-time",
+        "made-script-streaming",
+        "made-dynamo-window",
+        "made-dynamo-time",
+        "made-dynamo-streaming",
+        "made-tf2onnx-window"
     ];
     for (name, model, x, y) in all {
         let network = read(model).unwrap().network;

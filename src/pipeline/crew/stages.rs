@@ -101,9 +101,9 @@ impl Ends {
         if is_mine { self.books.show(id) } else { None }
     }
 
-    /// Cancels every open order, after a thread has died; says how many the venues say are
-    /// cancelled. Nothing comes after it, so its time is the end of time.
-    pub(in crate::pipeline) fn cancel_all(&mut self) -> usize {
+    /// Cancels every open order, at the end or after a thread has died; says what became of them.
+    /// Nothing comes after it, so its time is the end of time.
+    pub(in crate::pipeline) fn cancel_all(&mut self) -> Swept {
         const SENT: Nanos = Nanos(limits::RECV_NS_MAX);
         let Ends { dispatch, venues, .. } = self;
         dispatch.cancel_all(&mut |account, bytes| {
@@ -116,7 +116,9 @@ impl Ends {
         for venue in venues {
             venue.exchange.advance(Nanos(i64::MAX), &mut replies);
         }
-        replies.iter().filter(|reply| reply.happened == Happened::Cancelled).count()
+        let cancelled = replies.iter().filter(|reply| reply.happened == Happened::Cancelled);
+        let filled = replies.iter().filter(|reply| matches!(reply.happened, Happened::Filled(_)));
+        Swept { cancelled: cancelled.count(), filled: filled.count() }
     }
 
     /// Takes the requests that were left on their way.
@@ -126,6 +128,15 @@ impl Ends {
             self.asked.emit(&resync);
         }
     }
+}
+
+/// What became of the orders that were open at the end, by the venues' words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::pipeline) struct Swept {
+    /// Cancelled.
+    pub(in crate::pipeline) cancelled: usize,
+    /// Fills that came before the cancel did: nobody has booked them.
+    pub(in crate::pipeline) filled: usize,
 }
 
 impl Mind {

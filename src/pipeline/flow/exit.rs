@@ -131,7 +131,7 @@ impl Flow for Exit {
         self.step = step.frame + 1;
         // A front that did not have the frame has nothing to time.
         if step.arrived_tsc != 0 {
-            self.reaction.decision(clock::counter().wrapping_sub(step.arrived_tsc));
+            self.reaction.decision(step.arrived_tsc);
         }
     }
 }

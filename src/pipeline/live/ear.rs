@@ -8,10 +8,11 @@ use std::thread;
 use std::time::Duration;
 
 use super::super::trace::script::ScriptReader;
-use super::super::trace::span::{Latency, Readers};
+use super::super::trace::span::Readers;
 use super::super::trace::tap::{self, Output, Tapped};
 use crate::base::InstrumentId;
 use crate::cold::Heard;
+use crate::metric::histogram::Snapshot;
 use crate::ring::Consumer;
 use crate::sys::clock::Clock;
 use crate::venue::Described;
@@ -68,14 +69,16 @@ pub enum Note {
 }
 
 /// How the machine does.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Pulse {
     /// Frames, beats and resets so far.
     pub frames: u64,
     /// Of those, how many found no room on their way to the journal.
     pub lost: u64,
-    /// Percentiles so far.
-    pub latency: Latency,
+    /// All that was counted so far of tick to decision, ns.
+    pub decision: Snapshot,
+    /// The same of tick to order.
+    pub order: Snapshot,
 }
 
 /// The way of notes to the cold side.
@@ -127,8 +130,8 @@ impl Ear {
             let now = self.clock.ticks();
             if self.clock.span_ns(now.wrapping_sub(last)) >= PULSE_NS {
                 last = now;
-                let (lost, latency) = (self.script.lost(), self.readers.latency());
-                to.pulse(&Pulse { frames, lost, latency });
+                let (lost, [decision, order]) = (self.script.lost(), self.readers.reactions());
+                to.pulse(&Pulse { frames, lost, decision, order });
             }
             if heard == 0 {
                 if is_closed {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::assembly::Run;
 use super::super::crew::stages::{Ends, Mind};
 use super::super::flow::wait::Wait;
-use super::super::layout::{Layout, hot_cores};
+use super::super::layout::Layout;
 use super::super::outcome::{Outcome, PipelineError};
 use super::super::plan::Plan;
 use super::super::run::together;
@@ -28,6 +28,9 @@ pub struct Live<'a, C, P> {
     pub stations: &'a mut [Station],
     /// Raised where it is to end.
     pub stop: &'a AtomicBool,
+    /// The core of the hot thread, as [`reserve`](crate::pipeline::reserve) gave it; empty to leave
+    /// it to the system.
+    pub cores: &'a [usize],
     /// The cold side is waited for instead of being left without a frame: for time that is not the
     /// host's.
     pub waits: bool,
@@ -42,6 +45,8 @@ pub struct Ended {
     pub lost: u64,
     /// Orders that were open at the end, and were cancelled.
     pub cancelled: usize,
+    /// Fills that came while they were cancelled: they are in no account of the session.
+    pub unbooked: usize,
 }
 
 /// Runs the machine until it is told to stop; then cancels what is open. The layout is
@@ -52,22 +57,21 @@ pub fn live<C: Carrier, P: Post>(
     plan: &Plan,
     listener: &mut dyn Listener,
 ) -> Result<Ended, PipelineError> {
-    let allowed = core::allowed()?.len();
-    let cores = if plan.pin { hot_cores(1)? } else { Vec::new() };
+    let cores = live.cores;
+    // Without a core of its own it must also leave time to the lines and the cold side.
+    let wait = Wait::new(cores.is_empty() && core::allowed()?.len() < 2);
     let clock = Clock::calibrate(Duration::from_millis(20));
-    // One core must also serve the lines and the cold side.
-    let wait = Wait::new(allowed < 2);
-    let run = Run { plan, cores: &cores, clock, wait };
+    let run = Run { plan, cores, clock, wait };
     memory::prefault_code();
     let dialects: Vec<&'static Dialect> =
         live.stations.iter().map(|station| station.dialect).collect();
     let mut ends = Ends::new("*", &dialects, instruments, plan);
     let mut mind = Mind::new(instruments, plan);
     let (played, lost) = run.live((&mut ends, &mut mind), instruments, live, listener);
-    let cancelled = ends.cancel_all();
+    let swept = ends.cancel_all();
     if let Some(why) = played.log.panic {
-        return Err(PipelineError::Panicked { why, cancelled });
+        return Err(PipelineError::Panicked { why, cancelled: swept.cancelled });
     }
     let outcome = together(Layout::One, instruments, vec![ends], mind, played);
-    Ok(Ended { outcome, lost, cancelled })
+    Ok(Ended { outcome, lost, cancelled: swept.cancelled, unbooked: swept.filled })
 }

@@ -70,7 +70,10 @@ pub(in crate::pipeline) struct Span {
 pub(in crate::pipeline) struct Reaction {
     clock: Clock,
     decision: Recorder,
+    first: Recorder,
     order: Recorder,
+    /// When the last frame came.
+    arrived_tsc: u64,
 }
 
 /// The reading ends of one thread.
@@ -78,6 +81,7 @@ pub(in crate::pipeline) struct Reaction {
 pub(in crate::pipeline) struct Readers {
     stages: Vec<(Stage, Reader)>,
     decision: Vec<Reader>,
+    first: Vec<Reader>,
     order: Vec<Reader>,
 }
 
@@ -88,6 +92,9 @@ pub struct Latency {
     pub stages: [Percentiles; Stage::ALL.len()],
     /// Frame bytes in, last stage done; every frame.
     pub tick_to_decision: Percentiles,
+    /// The same of frames that were the first of their receive: the others came with them and
+    /// waited for them.
+    pub first_to_decision: Percentiles,
     /// Frame bytes in, first order's bytes out; every frame that led to one.
     pub tick_to_order: Percentiles,
 }
@@ -126,16 +133,23 @@ impl Span {
 impl Reaction {
     pub(in crate::pipeline) fn new(clock: Clock, readers: &mut Readers) -> Reaction {
         let (decision, decision_reader) = histogram::histogram();
+        let (first, first_reader) = histogram::histogram();
         let (order, order_reader) = histogram::histogram();
         readers.decision.push(decision_reader);
+        readers.first.push(first_reader);
         readers.order.push(order_reader);
-        Reaction { clock, decision, order }
+        Reaction { clock, decision, first, order, arrived_tsc: 0 }
     }
 
-    /// The last stage is done with a frame.
+    /// The last stage is done with a frame that came with a receive of `arrived_tsc`.
     #[inline(always)]
-    pub(in crate::pipeline) fn decision(&mut self, ticks: u64) {
-        self.decision.record(self.clock.span_ns(ticks));
+    pub(in crate::pipeline) fn decision(&mut self, arrived_tsc: u64) {
+        let span_ns = self.clock.span_ns(clock::counter().wrapping_sub(arrived_tsc));
+        self.decision.record(span_ns);
+        if arrived_tsc != self.arrived_tsc {
+            self.arrived_tsc = arrived_tsc;
+            self.first.record(span_ns);
+        }
     }
 
     /// A frame's first order is in bytes.
@@ -151,18 +165,25 @@ impl Readers {
         let of = |stage: Stage| {
             merged(self.stages.iter().filter(|(of, _)| *of == stage).map(|(_, reader)| reader))
         };
+        let [decision, order] = self.reactions();
         Latency {
-            stages: Stage::ALL.map(of),
-            tick_to_decision: merged(self.decision.iter()),
-            tick_to_order: merged(self.order.iter()),
+            stages: Stage::ALL.map(|stage| of(stage).percentiles()),
+            tick_to_decision: decision.percentiles(),
+            first_to_decision: merged(self.first.iter()).percentiles(),
+            tick_to_order: order.percentiles(),
         }
+    }
+
+    /// All that was counted of tick to decision and of tick to order.
+    pub(in crate::pipeline) fn reactions(&self) -> [Snapshot; 2] {
+        [merged(self.decision.iter()), merged(self.order.iter())]
     }
 }
 
-fn merged<'a>(readers: impl Iterator<Item = &'a Reader>) -> Percentiles {
+fn merged<'a>(readers: impl Iterator<Item = &'a Reader>) -> Snapshot {
     let mut sum = Snapshot::default();
     readers.for_each(|reader| sum.merge(&reader.snapshot()));
-    sum.percentiles()
+    sum
 }
 
 /// What reading the counter once costs: the least of many, since an interrupt only ever adds.

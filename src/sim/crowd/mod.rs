@@ -5,7 +5,12 @@
 
 mod habit;
 mod people;
+mod script;
 mod tide;
+mod who;
 
 pub(super) use people::People;
+pub use script::Deed;
+pub(super) use script::Script;
 pub(super) use tide::Tide;
+pub(super) use who::Who;

@@ -432,4 +432,22 @@ impl Venue for Binance {
     fn charge(&mut self, weight: u32, now: Nanos) -> Result<u32, Response> {
         self.weights.spend(weight, now)
     }
+
+    fn maintain(&mut self, begins: bool, now: Nanos, out: &mut Vec<Out>) {
+        for (conn, line) in self.lines.iter().filter(|_| begins) {
+            let event = json!({"e": "serverShutdown", "E": now.0 / Nanos::MILLI});
+            let event = if line.is_api {
+                json!({"event": event})
+            } else if line.is_combined {
+                json!({"stream": "!serverShutdown", "data": event})
+            } else {
+                event
+            };
+            out.push(Out { conn: *conn, put: Put::Frame(event.to_string().into_bytes()) });
+        }
+    }
+
+    fn copied(&self) -> Box<dyn Venue> {
+        Box::new(self.clone())
+    }
 }

@@ -346,6 +346,13 @@ impl Venue for Coinbase {
             }
         }
     }
+
+    /// This venue says nothing.
+    fn maintain(&mut self, _begins: bool, _now: Nanos, _out: &mut Vec<Out>) {}
+
+    fn copied(&self) -> Box<dyn Venue> {
+        Box::new(self.clone())
+    }
 }
 
 impl Line {

@@ -145,6 +145,12 @@ pub trait Venue: Send {
     fn system(&self) -> &'static str {
         "online"
     }
+
+    /// Maintenance begins or ends: connections are told as far as the venue does that.
+    fn maintain(&mut self, begins: bool, now: Nanos, out: &mut Vec<Out>);
+
+    /// The venue as it is now, to be asked later what it would have answered.
+    fn copied(&self) -> Box<dyn Venue>;
 }
 
 /// The markets of one venue, with their places in the world.

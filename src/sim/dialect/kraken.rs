@@ -240,6 +240,14 @@ impl Venue for Kraken {
     fn system(&self) -> &'static str {
         self.system
     }
+
+    fn maintain(&mut self, begins: bool, now: Nanos, out: &mut Vec<Out>) {
+        self.set_system(if begins { "maintenance" } else { "online" }, now, out);
+    }
+
+    fn copied(&self) -> Box<dyn Venue> {
+        Box::new(self.clone())
+    }
 }
 
 impl Line {

@@ -98,6 +98,45 @@ pub(super) fn instruments(shop: &Shop, frame: &mut Vec<u8>) {
     mirror::instruments(&assets, &pairs, frame);
 }
 
+/// What must be said for the other side to have `now` after it had `before`, both best first. A
+/// level that only fell out of the depth is not mentioned; one that came (back) into it is.
+pub(super) fn changes(
+    update: &Update<'_>,
+    side: Side,
+    before: &[Level],
+    now: &[Level],
+) -> Vec<Level> {
+    let is_better =
+        |one: i64, other: i64| if side == Side::Buy { one > other } else { one < other };
+    let (mut old, mut new) = (before.iter().peekable(), now.iter().peekable());
+    let mut changes = Vec::new();
+    loop {
+        match (old.peek(), new.peek()) {
+            (None, None) => return changes,
+            (Some(was), Some(is)) if was.price == is.price => {
+                if was != is {
+                    changes.push(**is);
+                }
+                old.next();
+                new.next();
+            }
+            (Some(was), is) if is.is_none_or(|is| is_better(was.price, is.price)) => {
+                if update.engine.qty(side, was.price) == 0 {
+                    changes.push(Level { qty: 0, ..**was });
+                }
+                old.next();
+            }
+            (_, Some(is)) => {
+                changes.push(**is);
+                new.next();
+            }
+            (Some(_), None) => {
+                old.next();
+            }
+        }
+    }
+}
+
 /// A public REST request.
 pub(super) fn rest(
     ask: &Ask<'_>,
@@ -305,43 +344,4 @@ pub(super) fn fill(
 /// Beyond an `i64`, as the venue's own.
 pub(super) fn connection_id(conn: Conn) -> u64 {
     13_834_774_380_200_032_777 + conn.0
-}
-
-/// What must be said for the other side to have `now` after it had `before`, both best first. A
-/// level that only fell out of the depth is not mentioned; one that came (back) into it is.
-pub(super) fn changes(
-    update: &Update<'_>,
-    side: Side,
-    before: &[Level],
-    now: &[Level],
-) -> Vec<Level> {
-    let is_better =
-        |one: i64, other: i64| if side == Side::Buy { one > other } else { one < other };
-    let (mut old, mut new) = (before.iter().peekable(), now.iter().peekable());
-    let mut changes = Vec::new();
-    loop {
-        match (old.peek(), new.peek()) {
-            (None, None) => return changes,
-            (Some(was), Some(is)) if was.price == is.price => {
-                if was != is {
-                    changes.push(**is);
-                }
-                old.next();
-                new.next();
-            }
-            (Some(was), is) if is.is_none_or(|is| is_better(was.price, is.price)) => {
-                if update.engine.qty(side, was.price) == 0 {
-                    changes.push(Level { qty: 0, ..**was });
-                }
-                old.next();
-            }
-            (_, Some(is)) => {
-                changes.push(**is);
-                new.next();
-            }
-            (Some(_), None) => {
-                old.next();
-            }
-        }
-    }
 }

@@ -13,9 +13,11 @@ mod binance;
 mod binance_words;
 mod coinbase;
 mod coinbase_words;
+mod denial;
 
 pub use binance::Binance;
 pub use coinbase::Coinbase;
 pub use contract::{Ask, Conn, Control, Letter, Out, Put, Response, Venue, Word};
 pub(super) use contract::{Shop, decoded};
+pub use denial::denial;
 pub use kraken::Kraken;

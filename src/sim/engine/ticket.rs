@@ -13,6 +13,15 @@ pub struct Owner(pub u32);
 impl Owner {
     /// All those who are nobody in particular: their orders may trade with each other.
     pub const CROWD: Owner = Owner(0);
+    /// Whoever makes noise on purpose.
+    pub const NOISE: Owner = Owner(u32::MAX);
+    /// Whoever takes where a history is written.
+    pub const TAKER: Owner = Owner(u32::MAX - 1);
+
+    /// Is it somebody with an account? The others are numbers that no account has.
+    pub fn is_account(self) -> bool {
+        ![Owner::CROWD, Owner::NOISE, Owner::TAKER].contains(&self)
+    }
 }
 
 /// How much is wanted.

@@ -204,5 +204,6 @@ fn told(happened: &Happened) -> String {
         Happened::CancelRejected(n) => {
             format!("cancel rejected: {}", super::Refused::numbered(*n).unwrap().name())
         }
+        other => unreachable!("a venue in a box does not say {other:?}"),
     }
 }

@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::line::{Active, Change, Line};
 use super::plan::{Entry, Plan, What};
+use super::spoil::skew;
 use crate::base::Nanos;
-use crate::limits;
-use crate::sim::dialect::{Conn, Out, Put, Response};
+use crate::sim::dialect::{Conn, Out, Put, Response, denial};
+use crate::sim::hall::VENUES;
 use crate::sim::random::Random;
 
 /// The stream of chance that faults use.
@@ -17,7 +19,7 @@ const CHANCE: u64 = 2_000;
 const MINUTE_NS: i64 = 60 * Nanos::SECOND;
 
 /// What may happen by chance, and how many frames it takes.
-const BY_CHANCE: [(What, Option<u64>); 8] = [
+const BY_CHANCE: [(What, Option<u64>); 12] = [
     (What::Drop, Some(1)),
     (What::Duplicate, Some(1)),
     (What::Reorder, Some(1)),
@@ -26,6 +28,10 @@ const BY_CHANCE: [(What, Option<u64>); 8] = [
     (What::Stall, None),
     (What::Slow, None),
     (What::Disconnect, None),
+    (What::Refuse, Some(1)),
+    (What::Lag, None),
+    (What::Skew, None),
+    (What::Maintenance, None),
 ];
 
 /// See the module.
@@ -42,24 +48,8 @@ pub struct Faults {
     /// Connections so far, by venue.
     numbers: [u64; 3],
     begun: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Active {
-    entry: Entry,
-    until: Nanos,
-    left: Option<u64>,
-}
-
-#[derive(Clone, Debug)]
-struct Line {
-    venue: usize,
-    number: u64,
-    is_dead: bool,
-    /// Frames that arrive later, in their order.
-    held: VecDeque<(Nanos, Put)>,
-    /// A frame that arrives after the next one.
-    swapped: Option<Put>,
+    /// Connections that a fault ends.
+    closing: Vec<Conn>,
 }
 
 impl Faults {
@@ -77,6 +67,7 @@ impl Faults {
             lines: BTreeMap::new(),
             numbers: [0; 3],
             begun: 0,
+            closing: Vec::new(),
         };
         faults.wait_for_chance(open);
         faults
@@ -100,16 +91,48 @@ impl Faults {
         self.lines.remove(&conn);
     }
 
-    /// The answer to whoever asks a venue that is under maintenance.
-    pub fn refusal(&self, venue: usize, now: Nanos) -> Option<Response> {
-        let is_it = |active: &Active| {
-            let entry = &active.entry;
-            entry.what == What::Maintenance
-                && entry.venue.is_none_or(|of| of == venue)
-                && now < active.until
+    /// The answer to whoever asks a venue that is under maintenance. Kraken's status is told.
+    pub fn refusal(&self, venue: usize, path: &str, now: Nanos) -> Option<Response> {
+        let body = match venue {
+            0 if path.ends_with("/SystemStatus") => return None,
+            0 => r#"{"error":["EService:Unavailable"]}"#,
+            1 => r#"{"code":-1016,"msg":"This service is no longer available."}"#,
+            _ => r#"{"error":"UNAVAILABLE","message":"under maintenance"}"#,
         };
-        let body = "{\"error\":\"under maintenance\"}";
-        self.active.iter().any(is_it).then(|| Response::with(503, body))
+        let is_it = self.at(What::Maintenance, venue, now).next().is_some();
+        is_it.then(|| Response::with(503, body))
+    }
+
+    /// What a client is told whose subscription is refused; `None` where it is not.
+    pub fn denies(&mut self, conn: Conn, text: &str, now: Nanos) -> Option<Vec<Out>> {
+        let line = self.lines.get(&conn)?;
+        let is_it = |active: &&mut Active| {
+            let is_left = now < active.until && active.left != Some(0);
+            active.entry.what == What::Refuse && is_left && active.concerns(line)
+        };
+        let active = self.active.iter_mut().find(is_it)?;
+        let frames = denial(VENUES[line.venue], text, now);
+        if frames.is_empty() {
+            return None;
+        }
+        active.left = active.left.map(|left| left - 1);
+        Some(frames.into_iter().map(|frame| Out { conn, put: Put::Frame(frame) }).collect())
+    }
+
+    /// A REST answer as a venue with a wrong clock gives it.
+    pub fn answer(&self, venue: usize, now: Nanos, mut response: Response) -> Response {
+        for active in self.at(What::Skew, venue, now) {
+            skew(&mut response.body, active.entry.skew_ms * Nanos::MILLI);
+        }
+        response
+    }
+
+    /// Faults of a kind at a venue now.
+    fn at(&self, what: What, venue: usize, now: Nanos) -> impl Iterator<Item = &Active> {
+        let is_it = move |active: &&Active| {
+            active.entry.what == what && now < active.until && active.is_at(venue)
+        };
+        self.active.iter().filter(is_it)
     }
 
     /// Does a client's text arrive?
@@ -123,7 +146,7 @@ impl Faults {
 
     /// What venues say now goes in, what arrives by now comes out.
     pub fn pass(&mut self, said: Vec<Out>, now: Nanos, due: &mut Vec<Out>) {
-        self.begin(now, due);
+        self.begin(now);
         for Out { conn, put } in said {
             match self.lines.get_mut(&conn) {
                 Some(line) => line.pass(conn, put, &mut self.active, &mut self.random, now, due),
@@ -136,10 +159,20 @@ impl Faults {
                 due.push(Out { conn: *conn, put });
             }
         }
+        // After what they were told before, so that they hear why.
+        due.extend(self.closing.drain(..).map(|conn| {
+            let put = Put::Close(1_012, "service restart");
+            Out { conn, put }
+        }));
     }
 
-    fn begin(&mut self, now: Nanos, due: &mut Vec<Out>) {
-        self.active.retain(|active| now < active.until && active.left != Some(0));
+    /// Faults begin and end that are due; what they ask of the venues, to be done before
+    /// [`Faults::pass`].
+    pub fn begin(&mut self, now: Nanos) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for active in self.active.extract_if(.., |a| now >= a.until || a.left == Some(0)) {
+            active.tell(false, &mut changes);
+        }
         while self.next_by_chance <= now {
             let (what, count) = BY_CHANCE[self.random.below(BY_CHANCE.len() as i64) as usize];
             let venue = Some(self.random.below(3) as usize);
@@ -147,6 +180,7 @@ impl Faults {
             let (for_ms, delay_ms) = (1 + self.random.exponential(1_000), 250);
             let for_ms = if count.is_some() { 60_000 } else { for_ms };
             let (connection, symbol) = (None, None);
+            let (skew_ms, rate) = (self.random.below(10_000) - 5_000, 0);
             self.waiting.push_front(Entry {
                 at_ms,
                 what,
@@ -156,12 +190,14 @@ impl Faults {
                 for_ms,
                 count,
                 delay_ms,
+                skew_ms,
+                rate,
             });
             self.wait_for_chance(self.next_by_chance);
         }
         let is_due = |open: Nanos, entry: &Entry| open.0 + entry.at_ms * Nanos::MILLI <= now.0;
         while self.waiting.front().is_some_and(|entry| is_due(self.open, entry)) {
-            let Some(entry) = self.waiting.pop_front() else { return };
+            let Some(entry) = self.waiting.pop_front() else { break };
             self.begun += 1;
             let until = Nanos(self.open.0 + (entry.at_ms + entry.for_ms) * Nanos::MILLI);
             let active = Active { left: entry.count, entry, until };
@@ -170,16 +206,15 @@ impl Faults {
                     continue;
                 }
                 match active.entry.what {
-                    What::Disconnect | What::Maintenance => {
-                        let put = Put::Close(1_012, "service restart");
-                        due.push(Out { conn: *conn, put });
-                    }
+                    What::Disconnect | What::Maintenance => self.closing.push(*conn),
                     What::HalfOpen => line.is_dead = true,
                     _ => {}
                 }
             }
+            active.tell(true, &mut changes);
             self.active.push(active);
         }
+        changes
     }
 
     fn wait_for_chance(&mut self, from: Nanos) {
@@ -190,110 +225,10 @@ impl Faults {
     }
 }
 
-impl Active {
-    fn concerns(&self, line: &Line) -> bool {
-        self.entry.venue.is_none_or(|venue| venue == line.venue)
-            && self.entry.connection.is_none_or(|number| number == line.number)
-    }
-
-    fn meets(&self, line: &Line, frame: &[u8], now: Nanos) -> bool {
-        let holds = |text: &String| contains(frame, text.as_bytes());
-        now < self.until
-            && self.left != Some(0)
-            && self.concerns(line)
-            && self.entry.symbol.as_ref().is_none_or(holds)
-            && (self.entry.what != What::Checksum || contains(frame, b"\"checksum\":"))
-    }
-}
-
-impl Line {
-    fn pass(
-        &mut self,
-        conn: Conn,
-        put: Put,
-        active: &mut [Active],
-        random: &mut Random,
-        now: Nanos,
-        due: &mut Vec<Out>,
-    ) {
-        if self.is_dead {
-            return;
-        }
-        let Put::Frame(mut frame) = put else { return self.arrive(conn, put, now, due) };
-        let (mut at, mut times, mut is_swapped) = (now, 1, false);
-        for fault in active {
-            if !fault.meets(self, &frame, now) {
-                continue;
-            }
-            match fault.entry.what {
-                What::Drop => times = 0,
-                What::Duplicate => times += 1,
-                What::Reorder => is_swapped = self.swapped.is_none(),
-                What::Corrupt => corrupt(&mut frame, random),
-                What::Checksum => spoil_checksum(&mut frame),
-                What::Stall => at = at.max(fault.until),
-                What::Slow => at = at.max(Nanos(now.0 + fault.entry.delay_ms * Nanos::MILLI)),
-                _ => continue,
-            }
-            fault.left = fault.left.map(|left| left - 1);
-        }
-        if is_swapped && times > 0 {
-            self.swapped = Some(Put::Frame(frame));
-            return;
-        }
-        for _ in 0..times {
-            self.arrive_at(conn, Put::Frame(frame.clone()), (at, now), due);
-        }
-        if let Some(earlier) = self.swapped.take_if(|_| times > 0) {
-            self.arrive_at(conn, earlier, (at, now), due);
-        }
-    }
-
-    fn arrive(&mut self, conn: Conn, put: Put, now: Nanos, due: &mut Vec<Out>) {
-        self.arrive_at(conn, put, (now, now), due);
-    }
-
-    /// At a time, but not before what came earlier.
-    fn arrive_at(&mut self, conn: Conn, put: Put, (at, now): (Nanos, Nanos), due: &mut Vec<Out>) {
-        let at = self.held.back().map_or(at, |(last, _)| at.max(*last));
-        if at <= now && self.held.is_empty() {
-            due.push(Out { conn, put });
-        } else if self.held.len() < limits::SIM_QUEUE_FRAMES {
-            self.held.push_back((at, put));
-        } else {
-            // As with a client that does not read: a venue keeps no more for anybody.
-            self.held.clear();
-            self.is_dead = true;
-            due.push(Out { conn, put: Put::Close(1_008, "too much is held back") });
-        }
-    }
-}
-
-fn contains(frame: &[u8], text: &[u8]) -> bool {
-    text.is_empty() || frame.windows(text.len()).any(|window| window == text)
-}
-
-/// One byte becomes another that is printed.
-fn corrupt(frame: &mut [u8], random: &mut Random) {
-    let at = random.below(frame.len() as i64) as usize;
-    if let Some(byte) = frame.get_mut(at) {
-        *byte = if *byte == b'#' { b'~' } else { b'#' };
-    }
-}
-
-/// The last digit of the checksum becomes another.
-fn spoil_checksum(frame: &mut [u8]) {
-    const MARK: &[u8] = b"\"checksum\":";
-    let Some(mark) = frame.windows(MARK.len()).position(|window| window == MARK) else { return };
-    let digits = frame[mark + MARK.len()..].iter_mut();
-    if let Some(last) = digits.take_while(|byte| byte.is_ascii_digit()).last() {
-        *last = if *last == b'0' { b'1' } else { *last - 1 };
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits;
 
     const CONN: Conn = Conn(1);
 
@@ -349,6 +284,9 @@ mod tests {
         assert_eq!(texts("what = \"reorder\"\ncount = 1", &frames), "a c b d");
         assert_eq!(texts("what = \"corrupt\"\ncount = 1", &frames), "a # c d");
         assert_eq!(texts("what = \"half-open\"", &frames), "a");
+        let times = ["{\"E\":1672515782136}", "{\"E\":1672515782136}"];
+        let skewed = "{\"E\":1672515782136} {\"E\":1672515781136}";
+        assert_eq!(texts("what = \"skew\"\nskew_ms = -1000", &times), skewed);
         assert_eq!(texts("what = \"drop\"\nsymbol = \"c\"", &frames), "a b d");
         assert_eq!(texts("what = \"drop\"\nvenue = \"binance\"", &frames), "a b c d");
         assert_eq!(texts("what = \"drop\"\nconnection = 2", &frames), "a b c d");
@@ -377,10 +315,44 @@ mod tests {
         let mut due = Vec::new();
         faults.pass(Vec::new(), Nanos(2 * Nanos::MILLI), &mut due);
         assert_eq!(due[0].put, Put::Close(1_012, "service restart"));
-        assert_eq!(faults.refusal(0, Nanos(2 * Nanos::MILLI)).map(|r| r.status), Some(503));
-        assert_eq!(faults.refusal(1, Nanos(2 * Nanos::MILLI)), None);
-        assert_eq!(faults.refusal(0, Nanos(6 * Nanos::MILLI)), None);
+        let refused = |venue, path, ms| faults.refusal(venue, path, Nanos(ms * Nanos::MILLI));
+        assert_eq!(refused(0, "/0/public/Time", 2).map(|r| r.status), Some(503));
+        assert_eq!(refused(0, "/0/public/SystemStatus", 2), None);
+        assert_eq!(refused(1, "/api/v3/time", 2), None);
+        assert_eq!(refused(0, "/0/public/Time", 6), None);
         assert_eq!(faults.begun(), 1);
+    }
+
+    #[test]
+    fn what_is_asked_of_venues_is_asked_when_it_begins_and_when_it_ends() {
+        let plan = "[[fault]]\nat_ms = 1\nwhat = \"maintenance\"\nvenue = \"kraken\"\nfor_ms = 2\n\
+                    [[fault]]\nat_ms = 2\nwhat = \"lag\"\nvenue = \"binance\"\nfor_ms = 9\n\
+                    delay_ms = 7\n\
+                    [[fault]]\nat_ms = 3\nwhat = \"burst\"\nvenue = \"kraken\"\n\
+                    symbol = \"ETH/USD\"\n\
+                    rate = 5\nfor_ms = 2";
+        let mut faults = Faults::new(&Plan::parse(plan).unwrap(), 1, Nanos(0));
+        let mut at = |ms: i64| faults.begin(Nanos(ms * Nanos::MILLI));
+        assert_eq!(at(1), [Change::Maintenance(0, true)]);
+        assert_eq!(at(2), [Change::Lag(1, Some(7 * Nanos::MILLI))]);
+        let burst = Change::Burst(0, Some("ETH/USD".into()), 5, 2 * Nanos::MILLI);
+        assert_eq!(at(3), [Change::Maintenance(0, false), burst]);
+        assert_eq!(at(10), []);
+        assert_eq!(at(11), [Change::Lag(1, None)]);
+    }
+
+    #[test]
+    fn subscriptions_are_refused_as_often_as_is_asked_and_nothing_else_is() {
+        let plan = "[[fault]]\nat_ms = 0\nwhat = \"refuse\"\nvenue = \"coinbase\"\ncount = 1";
+        let mut faults = Faults::new(&Plan::parse(plan).unwrap(), 1, Nanos(0));
+        faults.opened(CONN, 2);
+        let now = Nanos(1);
+        faults.begin(now);
+        let text = "{\"type\":\"subscribe\",\"channel\":\"level2\"}";
+        assert_eq!(faults.denies(CONN, "{\"type\":\"unsubscribe\"}", now), None);
+        let told = frame("{\"type\":\"error\",\"message\":\"failure to subscribe\"}");
+        assert_eq!(faults.denies(CONN, text, now), Some(vec![told]));
+        assert_eq!(faults.denies(CONN, text, now), None);
     }
 
     #[test]

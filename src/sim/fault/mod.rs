@@ -4,7 +4,11 @@
 //! Never: a clock, chance that is not the seed's, an order of frames that no fault asked for.
 
 mod plan;
+mod spoil;
+mod line;
 mod act;
 
 pub use act::Faults;
+pub use line::Change;
 pub use plan::{Entry, Plan, PlanError, What};
+pub use spoil::skew;

@@ -30,14 +30,24 @@ pub enum What {
     Slow,
     /// Connections are closed.
     Disconnect,
-    /// Connections are closed, new ones and REST requests are refused with 503.
+    /// The venue says so as it does (Kraken its status, Binance `serverShutdown`, Coinbase
+    /// nothing), then connections are closed, new ones and REST requests are refused with 503.
     Maintenance,
     /// Clients' texts are lost: subscriptions never answered.
     Deaf,
+    /// Subscriptions are refused; `count` says how many requests.
+    Refuse,
+    /// REST answers are of a time that is `delay_ms` to twice as long ago: they lag the socket.
+    Lag,
+    /// The venue's clock is `skew_ms` off, in frames and REST answers.
+    Skew,
+    /// One member of a market (`symbol`, else the first) places and cancels so often that its book
+    /// changes `rate` times a second more than it would.
+    Burst,
 }
 
 /// All of them, by name.
-const NAMES: [(&str, What); 11] = [
+const NAMES: [(&str, What); 15] = [
     ("drop", What::Drop),
     ("duplicate", What::Duplicate),
     ("reorder", What::Reorder),
@@ -49,6 +59,10 @@ const NAMES: [(&str, What); 11] = [
     ("disconnect", What::Disconnect),
     ("maintenance", What::Maintenance),
     ("deaf", What::Deaf),
+    ("refuse", What::Refuse),
+    ("lag", What::Lag),
+    ("skew", What::Skew),
+    ("burst", What::Burst),
 ];
 
 /// How long a fault takes where nothing is said and it is none of a count.
@@ -56,6 +70,12 @@ const FOR_MS: i64 = 1_000;
 
 /// By how much [`What::Slow`] delays where nothing is said.
 const DELAY_MS: i64 = 250;
+
+/// By how much [`What::Skew`] is off where nothing is said.
+const SKEW_MS: i64 = 2_000;
+
+/// How often in a second [`What::Burst`] strikes where nothing is said, and at most.
+const RATES: (i64, i64) = (10_000, 1_000_000);
 
 /// Milliseconds of anything in a plan, at most: a day.
 const MS_MAX: i64 = 86_400_000;
@@ -77,8 +97,12 @@ pub struct Entry {
     pub for_ms: i64,
     /// How many frames at most; `None` is all of the time.
     pub count: Option<u64>,
-    /// By how much frames are late.
+    /// By how much frames, or REST answers, are late.
     pub delay_ms: i64,
+    /// By how much the venue's clock is ahead; below zero it is behind.
+    pub skew_ms: i64,
+    /// Changes of a book in a second.
+    pub rate: i64,
 }
 
 /// All faults of a run.
@@ -107,6 +131,35 @@ pub struct PlanError {
 /// A file as it is read.
 struct Reader<'a> {
     text: &'a str,
+}
+
+impl Entry {
+    /// A burst at the first market of the first venue: when, how often a second, seconds.
+    pub fn burst(at_ms: i64, rate: u32, seconds: u32) -> Entry {
+        Entry {
+            at_ms,
+            venue: Some(0),
+            for_ms: i64::from(seconds) * 1_000,
+            rate: rate.into(),
+            ..Entry::of(What::Burst)
+        }
+    }
+
+    /// At once, everywhere, with what is meant where nothing is said.
+    fn of(what: What) -> Entry {
+        Entry {
+            at_ms: 0,
+            what,
+            venue: None,
+            connection: None,
+            symbol: None,
+            for_ms: FOR_MS,
+            count: None,
+            delay_ms: DELAY_MS,
+            skew_ms: SKEW_MS,
+            rate: RATES.0,
+        }
+    }
 }
 
 impl Plan {
@@ -148,22 +201,14 @@ impl Plan {
 
 impl Reader<'_> {
     fn entry(&self, entry: &Spanned<DeValue<'_>>) -> Result<Entry, PlanError> {
-        const KEYS: &str = "at_ms, what, venue, connection, symbol, for_ms, count, delay_ms";
+        const KEYS: &str =
+            "at_ms, what, venue, connection, symbol, for_ms, count, delay_ms, skew_ms, rate";
         let start = entry.span().start;
         let DeValue::Table(table) = entry.get_ref() else {
             return Err(self.error(start, "a value", "a table", "write [[fault]]"));
         };
         let (mut at_ms, mut what, mut for_ms) = (None, None, None);
-        let mut fault = Entry {
-            at_ms: 0,
-            what: What::Drop,
-            venue: None,
-            connection: None,
-            symbol: None,
-            for_ms: FOR_MS,
-            count: None,
-            delay_ms: DELAY_MS,
-        };
+        let mut fault = Entry::of(What::Drop);
         for (key, value) in table {
             match key.get_ref().as_ref() {
                 "at_ms" => at_ms = Some(self.number(value, 0, MS_MAX)?),
@@ -177,6 +222,8 @@ impl Reader<'_> {
                 "for_ms" => for_ms = Some(self.number(value, 1, MS_MAX)?),
                 "count" => fault.count = Some(self.number(value, 1, i64::MAX)? as u64),
                 "delay_ms" => fault.delay_ms = self.number(value, 1, MS_MAX)?,
+                "skew_ms" => fault.skew_ms = self.number(value, -MS_MAX, MS_MAX)?,
+                "rate" => fault.rate = self.number(value, 1, RATES.1)?,
                 _ => return Err(self.unknown(key, KEYS)),
             }
         }

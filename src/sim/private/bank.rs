@@ -461,7 +461,7 @@ impl Bank {
     }
 }
 
-/// The number of a member of the world in his venue's bank.
+/// The number of a member of the world in his venue's bank. Who has no account counts as the crowd.
 fn member(owner: Owner) -> Option<usize> {
-    (owner != Owner::CROWD).then(|| owner.0 as usize - 1)
+    owner.is_account().then(|| owner.0 as usize - 1)
 }

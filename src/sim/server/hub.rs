@@ -17,9 +17,9 @@ use super::settings::Settings;
 use crate::base::Nanos;
 use crate::limits::{SIM_QUEUE_BYTES, SIM_QUEUE_FRAMES};
 use crate::sim::dialect::{Ask, Conn, Control, Letter, Out, Put, Response};
-use crate::sim::fault::Faults;
+use crate::sim::fault::{Change, Faults};
 use crate::sim::hall::Hall;
-use crate::sim::world;
+use crate::sim::world::{self, World};
 use crate::sys::clock::Clock;
 
 /// How long the clock is measured at start.
@@ -80,8 +80,12 @@ impl Hub {
         let clock = Clock::calibrate(CALIBRATION);
         let ticks = clock.ticks();
         let open = clock.unix_at(ticks);
-        let world = world::Settings { open, ..world::Settings::default() };
-        let hall = Hall::with_accounts(settings.seed, &world, &settings.accounts);
+        let world = if settings.played.is_empty() {
+            World::new(settings.seed, &world::Settings { open, ..world::Settings::default() })
+        } else {
+            World::played(&settings.played, open)
+        };
+        let hall = Hall::of(world, &settings.accounts);
         let faults = Faults::new(&settings.faults, settings.seed, open);
         let (lines, counts) = (BTreeMap::new(), Counts::default());
         let state = Mutex::new(State { hall, faults, lines, counts });
@@ -112,7 +116,7 @@ impl Hub {
         peer: IpAddr,
     ) -> Result<Inbox, Response> {
         self.with(|state, out| {
-            if let Some(refused) = state.faults.refusal(venue, state.hall.world().now()) {
+            if let Some(refused) = state.faults.refusal(venue, ask.path, state.hall.world().now()) {
                 return Err(refused);
             }
             let conn = state.hall.open(venue, ask, out)?;
@@ -128,8 +132,13 @@ impl Hub {
 
     pub(super) fn text(&self, conn: Conn, text: &str) {
         self.with(|state, out| {
-            if state.faults.hears(conn, state.hall.world().now()) {
-                state.hall.text(conn, text, out);
+            let now = state.hall.world().now();
+            if !state.faults.hears(conn, now) {
+                return;
+            }
+            match state.faults.denies(conn, text, now) {
+                Some(refusals) => out.extend(refusals),
+                None => state.hall.text(conn, text, out),
             }
         });
     }
@@ -142,8 +151,9 @@ impl Hub {
         self.with(|state, out| {
             state.counts.requests += 1;
             let now = state.hall.world().now();
-            let refused = state.faults.refusal(venue, now);
-            refused.unwrap_or_else(|| state.hall.post(venue, letter, out))
+            let refused = state.faults.refusal(venue, letter.ask.path, now);
+            let answer = refused.unwrap_or_else(|| state.hall.post(venue, letter, out));
+            state.faults.answer(venue, now, answer)
         })
     }
 
@@ -166,6 +176,17 @@ impl Hub {
         let mut state = self.lock();
         let mut out = Vec::new();
         state.hall.advance(now, &mut out);
+        for change in state.faults.begin(now) {
+            match change {
+                Change::Maintenance(venue, begins) => {
+                    state.hall.maintain(venue, begins, &mut out);
+                }
+                Change::Lag(venue, late_ns) => state.hall.lag(venue, late_ns),
+                Change::Burst(venue, symbol, rate, for_ns) => {
+                    state.hall.burst(venue, symbol.as_deref(), rate, for_ns);
+                }
+            }
+        }
         let result = act(&mut state, &mut out);
         let mut due = Vec::new();
         state.faults.pass(out, now, &mut due);

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::sim::fault::Plan;
 use crate::sim::private::Accounts;
+use crate::sim::world::Played;
 
 /// What is served, and where.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Settings {
     pub ca_file: Option<PathBuf>,
     /// So many seconds of the world in one of ours.
     pub speed: u32,
+    /// Markets whose histories are written; where there are none, they are made up.
+    pub played: Vec<Played>,
     /// What goes wrong on purpose.
     pub faults: Plan,
     /// Who may trade.

@@ -15,8 +15,12 @@
 //! | filled, more than is left | excess | excess | excess |
 //! | cancelled | cancelled | cancelled | stale |
 //! | expired | expired | expired | stale |
-//! | rejected | rejected | rejected | stale |
+//! | rejected, nothing filled | rejected | rejected | stale |
+//! | rejected, something filled | | cancelled | stale |
 //! | cancel rejected | the same | the same | the same |
+//! | unknown | unknown; stale if it was | stale | stale |
+//! | amended to other terms | open, partly filled or filled, by quantity | the same | stale |
+//! | amendment rejected | stale | stale | stale |
 //!
 //! Each is reported but what is stale (known already, or overtaken by what came before it: replies
 //! and private streams race at all venues) and an excess (no fill is larger than what was ordered,
@@ -32,6 +36,8 @@ mod table;
 mod life;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod shuffle;
 
 pub use name::{client_id, order_of};
 
@@ -93,6 +99,10 @@ pub struct Counts {
     pub rejected: u64,
     /// Replies: cancel rejected.
     pub cancels_rejected: u64,
+    /// Replies: no answer.
+    pub unanswered: u64,
+    /// Replies: amended, or an amendment refused.
+    pub amended: u64,
     /// Of these, what was known already or overtaken: dropped.
     pub stale: u64,
     /// Of these, fills of more than was left: dropped.
@@ -268,6 +278,8 @@ impl Dispatch {
             Happened::Expired => &mut counts.expired,
             Happened::Rejected(_) => &mut counts.rejected,
             Happened::CancelRejected(_) => &mut counts.cancels_rejected,
+            Happened::Unknown => &mut counts.unanswered,
+            Happened::Amended { .. } | Happened::AmendRejected(_) => &mut counts.amended,
         } += 1;
     }
 }
@@ -318,7 +330,9 @@ fn report(entry: &Entry, reply: &Reply) -> Report {
     stamp.arrived_tsc = 0;
     let (fill, rejection) = match reply.happened {
         Happened::Filled(fill) => (fill, 0),
-        Happened::Rejected(why) | Happened::CancelRejected(why) => (Fill::default(), why),
+        Happened::Rejected(why) | Happened::CancelRejected(why) | Happened::AmendRejected(why) => {
+            (Fill::default(), why)
+        }
         _ => (Fill::default(), 0),
     };
     Report {

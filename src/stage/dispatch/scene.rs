@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 /// What came out, in words of its own: nothing borrowed.
 #[derive(Debug, Default)]
-struct Seen {
-    sent: Vec<(OrderId, ClientId, Vec<u8>)>,
+pub(super) struct Seen {
+    pub(super) sent: Vec<(OrderId, ClientId, Vec<u8>)>,
     reports: Vec<Report>,
 }
 
@@ -28,7 +28,7 @@ const VENUES: [(&str, &str); 4] =
     [("kraken", "BTC/USD"), ("binance", "BTCUSDT"), ("coinbase", "BTC-USD"), ("nasdaq", "GOOG")];
 
 /// An account at each venue, one instrument each, under the same number.
-fn stage() -> Dispatch {
+pub(super) fn stage() -> Dispatch {
     let mut instruments = Instruments::default();
     let mut accounts = Vec::new();
     for (name, symbol) in VENUES {
@@ -40,7 +40,7 @@ fn stage() -> Dispatch {
     Dispatch::new(&instruments, &Settings { epoch: 7, accounts })
 }
 
-fn child(account: u16) -> Child {
+pub(super) fn child(account: u16) -> Child {
     Child {
         stamp: Stamp { frame: 3, recv_ns: Nanos(1_700_000_000_000_000_000), ..Stamp::default() },
         intent: 40,
@@ -60,7 +60,7 @@ fn child(account: u16) -> Child {
     }
 }
 
-fn decide(stage: &mut Dispatch, child: Child, id: u64) -> Seen {
+pub(super) fn decide(stage: &mut Dispatch, child: Child, id: u64) -> Seen {
     let order = Order::approved(child, OrderId(id));
     let mut seen = Seen::default();
     stage.on(&Decision::Order(&order), &mut seen);
@@ -92,6 +92,10 @@ fn hear(stage: &mut Dispatch, order: u64, happened: Happened) -> Vec<Report> {
 
 fn fill(qty: i64) -> Happened {
     Happened::Filled(Fill { price: Price(645_251), qty: Qty(qty), ..Fill::default() })
+}
+
+fn amended(price: i64, qty: i64) -> Happened {
+    Happened::Amended { price: Price(price), qty: Qty(qty) }
 }
 
 #[test]
@@ -190,7 +194,9 @@ fn only_an_order_that_may_still_trade_is_cancelled() {
 /// The table of the module's description.
 #[test]
 fn every_word_does_to_every_state_what_the_table_says() {
-    use Happened::{Accepted, CancelRejected, Cancelled, Expired, Rejected};
+    use Happened::{
+        Accepted, AmendRejected, CancelRejected, Cancelled, Expired, Rejected, Unknown,
+    };
     use OrderState as S;
     let live = [S::Sent, S::Unknown, S::Open, S::PartlyFilled];
     let over = [S::Filled, S::Cancelled, S::Rejected, S::Expired];
@@ -209,7 +215,15 @@ fn every_word_does_to_every_state_what_the_table_says() {
             (fill(0), (state, Turn::Excess)),
             (Cancelled, or(is_over, S::Cancelled)),
             (Expired, or(is_over, S::Expired)),
-            (Rejected(4), or(is_over, S::Rejected)),
+            // Something is filled already.
+            (Rejected(4), or(is_over, S::Cancelled)),
+            (Unknown, or(state != S::Sent, S::Unknown)),
+            (amended(645_251, 150_000), (state, Turn::Stale)),
+            (amended(645_252, 120_000), or(is_over, S::PartlyFilled)),
+            (amended(645_252, 100_000), or(is_over, S::Filled)),
+            // Below what is filled, so it ends there.
+            (amended(645_252, 50_000), or(is_over, S::Filled)),
+            (AmendRejected(4), (state, Turn::Stale)),
             (CancelRejected(4), (state, Turn::CancelRefused)),
         ];
         for (happened, expected) in rows {
@@ -320,6 +334,9 @@ fn happened() -> impl Strategy<Value = Happened> {
         Just(Happened::Expired),
         (0_u32..9).prop_map(Happened::Rejected),
         (0_u32..9).prop_map(Happened::CancelRejected),
+        Just(Happened::Unknown),
+        (0_i64..2, 0_i64..200_000).prop_map(|(price, qty)| amended(645_251 + price, qty)),
+        (0_u32..9).prop_map(Happened::AmendRejected),
     ]
 }
 
@@ -350,7 +367,7 @@ proptest! {
         let counts = stage.counts();
         prop_assert_eq!(stage.open_orders(), (1..=4).filter(|n| !is_over[*n]).count());
         let heard = counts.accepted + counts.filled + counts.cancelled + counts.expired
-            + counts.rejected + counts.cancels_rejected;
+            + counts.rejected + counts.cancels_rejected + counts.unanswered + counts.amended;
         prop_assert_eq!(heard, told + counts.stale + counts.excess + counts.unknown);
     }
 }

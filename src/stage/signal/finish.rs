@@ -42,9 +42,15 @@ impl Real for f64 {
 /// Basis points in one.
 pub(super) const BPS: f64 = 1e4;
 
-/// A variance below this is rounding and no movement: a standard deviation of 10^-12 half units,
-/// where the smallest movement there is is one.
-const VARIANCE_MIN: f64 = 1e-24;
+/// A variance below this is what is left of moves that have faded, or rounding: a standard
+/// deviation of a thousandth of a half unit, where the smallest movement there is is one. It
+/// measures nothing, so what is divided by it says nothing.
+const VARIANCE_MIN: f64 = 1e-6;
+
+/// No mid is more standard deviations from its average than this, either way. Just after a move
+/// that ends a silence the deviation is that of before the move, so the quotient tells how long the
+/// silence was and not how unusual the move is.
+const SCORE_MAX: f64 = 10.0;
 
 /// The sums of one horizon. Prices are in halves of the price unit, so that a mid is whole.
 #[derive(Clone, Copy, Debug)]
@@ -80,12 +86,20 @@ pub(super) fn finish<R: Real>(sums: &Sums, bps: f64) -> [R; Over::ALL.len()] {
     [
         R::of(sums.log_return * BPS),
         R::of(sums.above * bps),
-        or_nothing(is_moving, R::of(sums.above) / R::of(sums.variance).root()),
+        or_nothing(is_moving, score(R::of(sums.above) / R::of(sums.variance).root())),
         R::of(sums.squares * (BPS * BPS)).root(),
         // After a long silence a sum may be above zero and what it is rounded to is not.
         or_nothing(order_gross > nothing, R::of(sums.order) / order_gross),
         or_nothing(trade_gross > nothing, R::of(sums.trade) / trade_gross),
     ]
+}
+
+/// Within [`SCORE_MAX`]. Two selections, which become a minimum and a maximum.
+#[inline(always)]
+fn score<R: Real>(value: R) -> R {
+    let (least, most) = (R::of(-SCORE_MAX), R::of(SCORE_MAX));
+    let value = if value < most { value } else { most };
+    if value > least { value } else { least }
 }
 
 /// Writes the values of horizon `h`, or zeros where it is not among the `ready` shortest ones.
@@ -108,6 +122,34 @@ pub(super) fn put<R: Real>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A mid that is `above` its average by half units, with a variance.
+    fn scored(above: f64, variance: f64) -> f32 {
+        let sums = Sums {
+            above,
+            variance,
+            log_return: 0.0,
+            squares: 0.0,
+            order: 0.0,
+            order_gross: 0.0,
+            trade: 0.0,
+            trade_gross: 0.0,
+        };
+        let (narrow, wide) = (finish::<f32>(&sums, 1.0), finish::<f64>(&sums, 1.0));
+        let place = Over::Zscore as usize;
+        assert!((f64::from(narrow[place]) - wide[place]).abs() < 1e-6);
+        narrow[place]
+    }
+
+    #[test]
+    fn a_score_counts_deviations_up_to_ten_and_none_that_have_faded() {
+        assert_eq!(scored(-6.0, 4.0), -3.0);
+        assert_eq!(scored(0.0, 4.0), 0.0);
+        // One half unit after a long silence: by the quotient it would be 300, and 10^9.
+        assert_eq!(scored(1.0, 1.1e-5), 10.0);
+        assert_eq!(scored(-1.0, 1.1e-5), -10.0);
+        assert_eq!(scored(1.0, 1e-18), 0.0);
+    }
 
     #[test]
     fn what_has_faded_below_the_smallest_float_is_nothing() {

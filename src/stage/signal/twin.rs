@@ -90,7 +90,8 @@ fn truth(
     [
         1e4 * log_return,
         -1e4 * average / now.mid(),
-        if variance > 1e-20 { -average / variance.sqrt() } else { 0.0 },
+        // Ten deviations are the most, and a thousandth of a half unit is none.
+        if variance > 1e-6 { (-average / variance.sqrt()).clamp(-10.0, 10.0) } else { 0.0 },
         1e4 * squares.sqrt(),
         share(order, order_gross),
         share(bought - sold, bought + sold),

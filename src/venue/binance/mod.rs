@@ -14,9 +14,20 @@ mod scene_lines;
 mod session;
 #[cfg(test)]
 mod served;
+mod sign;
+mod causes;
+mod facts;
+mod limited;
+mod posted;
+mod reports;
+mod trade;
+#[cfg(test)]
+mod trade_scene;
 mod strict;
 mod talk;
 mod tend;
+
+pub(in crate::venue) use causes::CAUSES;
 
 use crate::base::{Continuity, Form};
 use crate::limits;
@@ -42,6 +53,7 @@ pub static SPOT: Dialect = Dialect {
     strict: strict::read,
     desk: Some(&SPOT_DESK),
     session: Some(&session::OPENING),
+    trade: Some(&trade::TRADE),
 };
 
 /// Futures settled in a stablecoin.
@@ -54,6 +66,7 @@ pub static USDM: Dialect = Dialect {
     strict: strict::read,
     desk: Some(&FUTURES_DESK),
     session: None,
+    trade: None,
 };
 
 /// Futures settled in the coin.
@@ -66,4 +79,5 @@ pub static COINM: Dialect = Dialect {
     strict: strict::read,
     desk: Some(&FUTURES_DESK),
     session: None,
+    trade: None,
 };

@@ -53,8 +53,19 @@ fn prepare(instrument: &Instrument, session: &Session<'_>, rests: &str) -> Optio
         end(draft.text("\",\"newOrderRespType\":\"ACK\""), session)
     };
     let cancel = begin("order.cancel").text("\",\"origClientOrderId\":\"").place(Place::Client);
-    let script =
-        Script { quoted: true, place, cancel: end(cancel.text("\""), session), cancel_by_id: None };
+    // Without a new name the venue would give the order one of its own: the session adds ours.
+    let amend = begin("order.amend.keepPriority")
+        .text("\",\"origClientOrderId\":\"")
+        .place(Place::Client)
+        .text("\",\"newQty\":")
+        .place(Place::Qty);
+    let script = Script {
+        quoted: true,
+        place,
+        cancel: end(cancel.text("\""), session),
+        cancel_by_id: None,
+        amend: end(amend.text("\""), session),
+    };
     Template::new(instrument, script)
 }
 

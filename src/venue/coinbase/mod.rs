@@ -10,9 +10,21 @@ mod scene;
 mod session;
 #[cfg(test)]
 mod served;
+mod sign;
+mod budget;
+mod causes;
+mod facts;
+mod reports;
+mod stock;
+mod trade;
+mod traded;
+#[cfg(test)]
+mod trade_scene;
 mod strict;
 mod talk;
 mod exchange;
+
+pub(in crate::venue) use causes::CAUSES;
 
 use crate::base::{Continuity, Form};
 use crate::limits;
@@ -35,6 +47,7 @@ pub static ADVANCED: Dialect = Dialect {
     strict: strict::read,
     desk: Some(&DESK),
     session: Some(&session::OPENING),
+    trade: Some(&trade::TRADE),
 };
 
 /// Exchange (Pro, GDAX) websocket, decode only.
@@ -47,4 +60,5 @@ pub static EXCHANGE: Dialect = Dialect {
     strict: exchange::read,
     desk: None,
     session: None,
+    trade: None,
 };

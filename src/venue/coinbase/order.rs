@@ -19,6 +19,15 @@ pub(super) fn prepare(instrument: &Instrument, _: &Session<'_>) -> Option<Templa
         place: |style, side| place(instrument, style, side),
         cancel: cancel(Place::Client),
         cancel_by_id: cancel(Place::VenueOrder),
+        amend: Draft::new()
+            .text("{\"order_id\":\"")
+            .place(Place::Client)
+            .text("\",\"price\":")
+            .place(Place::Price)
+            .text("\",\"size\":")
+            .place(Place::Qty)
+            .text("\"}")
+            .finish(),
     };
     Template::new(instrument, script)
 }

@@ -1,5 +1,8 @@
 //! Kraken: websocket v2, and the v1 format of older recordings.
 
+mod asked;
+mod budget;
+mod causes;
 mod desk;
 mod market;
 pub mod mirror;
@@ -14,6 +17,12 @@ mod scene_lines;
 mod session;
 #[cfg(test)]
 mod served;
+mod sign;
+mod reports;
+mod tended;
+mod trade;
+#[cfg(test)]
+mod trade_scene;
 mod strict;
 mod talk;
 mod tend;
@@ -30,6 +39,10 @@ const SHALLOW: Form = Form::Ladder { depth: limits::DEPTH_LEVELS as u32 };
 /// Orders over websocket v2.
 pub static DESK: Desk = Desk { prepare: order::prepare, read: desk::read };
 
+pub(in crate::venue) use causes::CAUSES;
+#[cfg(test)]
+pub(in crate::venue) use trade::TRADE;
+
 /// Websocket v2.
 pub static V2: Dialect = Dialect {
     name: "kraken",
@@ -40,6 +53,7 @@ pub static V2: Dialect = Dialect {
     strict: strict::read,
     desk: Some(&DESK),
     session: Some(&session::OPENING),
+    trade: Some(&trade::TRADE),
 };
 
 /// Websocket v1, decode only.
@@ -52,4 +66,5 @@ pub static V1: Dialect = Dialect {
     strict: v1::read,
     desk: None,
     session: None,
+    trade: None,
 };

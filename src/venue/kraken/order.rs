@@ -26,8 +26,26 @@ pub(super) fn prepare(instrument: &Instrument, session: &Session<'_>) -> Option<
         place: |style, side| place(instrument, session, style, side),
         cancel: cancel.finish(),
         cancel_by_id: None,
+        amend: amend(session),
     };
     Template::new(instrument, script)
+}
+
+/// Keeps the order's ids, and its place in the queue where the change allows that.
+fn amend(session: &Session<'_>) -> Option<Slip> {
+    Draft::new()
+        .text("{\"method\":\"amend_order\",\"params\":{\"cl_ord_id\":\"")
+        .place(Place::Client)
+        .text("\",\"order_qty\":")
+        .place(Place::Qty)
+        .text(",\"limit_price\":")
+        .place(Place::Price)
+        .text(",\"token\":\"")
+        .text(session.token)
+        .text("\"},\"req_id\":")
+        .place(Place::Number)
+        .text("}")
+        .finish()
 }
 
 fn place(instrument: &Instrument, session: &Session<'_>, style: Style, side: Side) -> Option<Slip> {

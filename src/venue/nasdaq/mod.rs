@@ -16,4 +16,5 @@ pub static LOBSTER: Dialect = Dialect {
     strict: lobster::read,
     desk: None,
     session: None,
+    trade: None,
 };

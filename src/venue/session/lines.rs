@@ -140,8 +140,12 @@ impl Lines {
 
     /// Indices of those that are open.
     pub fn open(&self) -> impl Iterator<Item = u8> + use<> {
-        let open: Vec<u8> = (0..self.links.len() as u8).filter(|n| self.is_open(*n)).collect();
-        open.into_iter()
+        // Bits instead of a list: it is asked for at each poll.
+        const { assert!(limits::LINES_MAX <= 8) };
+        let open = (0..self.links.len() as u8)
+            .filter(|n| self.is_open(*n))
+            .fold(0_u8, |open, n| open | 1 << n);
+        (0..limits::LINES_MAX as u8).filter(move |n| open >> n & 1 == 1)
     }
 
     /// How it stands.

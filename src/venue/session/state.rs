@@ -86,6 +86,10 @@ pub enum Reason {
     Nonsense,
     /// A stand-by that takes over when it must.
     StandBy,
+    /// The key, or what is made of it: a token, a logon, a JWT.
+    Key,
+    /// Our clock and the venue's differ by too much.
+    Clock,
 }
 
 /// What a session did so far. Counters only grow.
@@ -192,6 +196,12 @@ impl fmt::Display for Reason {
             Reason::Unproven => f.write_str("the book could not be proven and is taken anew"),
             Reason::Nonsense => f.write_str("what came could not be read; see the journal"),
             Reason::StandBy => f.write_str("stands by"),
+            Reason::Clock => {
+                f.write_str("the host's clock is off by more than the venue takes; set it by NTP")
+            }
+            Reason::Key => {
+                f.write_str("waits for the venue to take the key; check it and its permissions")
+            }
         }
     }
 }

@@ -382,7 +382,7 @@ fn troubles_change_what_is_heard_and_not_what_is() {
     // REST lags.
     let until = Nanos(stand.now().0 + 5 * Nanos::SECOND);
     let before = open(&mut stand);
-    stand.hall.lag(0, 2 * Nanos::SECOND, until);
+    stand.hall.lag_members(0, 2 * Nanos::SECOND, until);
     stand.pass_ms(20);
     stand.say(conn, &add);
     assert_eq!(open(&mut stand), before);

@@ -15,8 +15,8 @@ use super::{coinbase_token, hmac_hex, kraken_sign, number};
 
 fn started(accounts: Accounts) -> Handle {
     let addresses = ["127.0.0.1:0".parse().unwrap(); 3];
-    let faults = Plan::default();
-    let settings = Settings { seed: 1, addresses, ca_file: None, speed: 1, faults, accounts };
+    let (ca_file, speed, played, faults) = (None, 1, Vec::new(), Plan::default());
+    let settings = Settings { seed: 1, addresses, ca_file, speed, played, faults, accounts };
     server::start(&settings).unwrap()
 }
 

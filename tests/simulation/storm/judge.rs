@@ -3,17 +3,22 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use neural_kraken::base::{InstrumentId, Instruments, Nanos};
+use neural_kraken::base::{AssetId, InstrumentId, Instruments, Nanos};
 use neural_kraken::cold::{Beginning, Heard, Recorder, Scribe};
-use neural_kraken::event::{BookState, View};
+use neural_kraken::event::{BookState, Reply, View};
 use neural_kraken::journal::{Options, Session};
 use neural_kraken::pipeline::{
-    self, Ended, Layout, Listener, Note, Output, OutputHash, Plan, Progress, Pulse, Put,
+    self, Ended, Layout, Listener, Note, Output, OutputHash, Plan, Progress, Pulse,
 };
 use neural_kraken::stage::contract::Emit;
 use neural_kraken::tape::{self, Came, Tape};
 
+use super::audit::Audit;
 use super::sky::{Sides, Sky};
+
+/// Allocations of the hot thread in one seed: a session makes some when it is told what is
+/// subscribed or listed. Frames, of which a seed has ten thousand, make none.
+const HEAP_MAX: u64 = 1_000;
 
 /// What a seed came to.
 #[derive(Debug, Default)]
@@ -23,6 +28,21 @@ pub(super) struct Told {
     pub(super) troubles: u64,
     pub(super) compared: u64,
     pub(super) resyncs: u64,
+    pub(super) fills: u64,
+    pub(super) denied: u64,
+}
+
+impl Told {
+    pub(super) fn add(&mut self, told: &Told) {
+        let Told { frames, orders, troubles, compared, resyncs, fills, denied } = told;
+        self.frames += frames;
+        self.orders += orders;
+        self.troubles += troubles;
+        self.compared += compared;
+        self.resyncs += resyncs;
+        self.fills += fills;
+        self.denied += denied;
+    }
 }
 
 /// Why a seed failed.
@@ -43,7 +63,8 @@ impl From<String> for Fault {
 pub(super) struct Keeper {
     pub(super) scribe: Scribe,
     pub(super) hash: OutputHash,
-    pub(super) orders: u64,
+    /// All that went out and came back.
+    pub(super) outputs: Vec<Output>,
     pub(super) frames: u64,
 }
 
@@ -55,8 +76,8 @@ impl Listener for Keeper {
 
     fn output(&mut self, output: &Output) {
         self.hash.add(output);
-        self.orders += u64::from(matches!(output.put, Put::Sent { .. }));
         self.scribe.logged(&output.logged()).unwrap();
+        self.outputs.push(output.clone());
     }
 
     fn note(&mut self, note: &Note) {
@@ -76,10 +97,17 @@ pub(super) struct Judge<'a> {
     pub(super) wrong: Option<String>,
     /// States by instrument, as of the last view, with its frame.
     pub(super) states: Vec<BookState>,
+    /// Outputs that have not been audited.
+    outputs: std::iter::Peekable<std::slice::Iter<'a, Output>>,
+    audit: Audit<'a>,
 }
 
 impl Emit<View> for Judge<'_> {
     fn emit(&mut self, view: &View) {
+        while let Some(output) = self.outputs.next_if(|o| o.step < view.quote.stamp.frame) {
+            self.audit.on_output(output);
+        }
+        self.audit.on_view(view);
         let id = view.quote.instrument();
         self.states[id.index()] = view.quote.state;
         let number = view.quote.stamp.frame;
@@ -122,7 +150,7 @@ pub(super) fn journal(
         Beginning { instruments, setup: &setup, connections: &connections, accounts: &accounts };
     let options = Options { compress: false, ..Options::default() };
     let scribe = Recorder::new(dir, options).unwrap().begin(&beginning, now).unwrap();
-    Keeper { scribe, hash: OutputHash::default(), orders: 0, frames: 0 }
+    Keeper { scribe, hash: OutputHash::default(), outputs: Vec::new(), frames: 0 }
 }
 
 /// Looks at a session that is over: at its journal, its books, its orders.
@@ -131,40 +159,42 @@ pub(super) fn judge(
     instruments: &Instruments,
     plan: &Plan,
     keeper: Keeper,
-    ended: &Ended,
+    mut ended: Ended,
     sky: &mut Sky<'_>,
 ) -> Result<Told, Fault> {
-    let Keeper { scribe, hash, orders, frames } = keeper;
+    let Keeper { scribe, hash, outputs, frames } = keeper;
     scribe.finish().map_err(|why| why.to_string())?;
     if ended.lost > 0 {
         let why = format!("{} frames were lost on their way to the journal", ended.lost);
         return Err(Fault::Wrong(why));
     }
-    let spec = tape::Spec {
-        dialect: None,
-        format: tape::format("journal").unwrap(),
-        path: dir.to_owned(),
-    };
-    let mut tape = Tape::load(&[spec], &mut |_, _| {}).map_err(|why| why.to_string())?;
-    let again = tape::survey(&mut tape, &[], &[]).map_err(|why| why.to_string())?.instruments;
-    for (a, b) in instruments.iter().zip(&again) {
-        if (a.venue, a.symbol) != (b.venue, b.symbol) {
-            let why = format!("the journal numbers {} as {}", b.name(), a.name());
-            return Err(Fault::Wrong(why));
-        }
-    }
+    sky.check_bounds()?;
+    let tape = reload(dir, instruments)?;
     let mut judge = Judge {
         tape: &tape,
         truth: &mut sky.truth,
         compared: 0,
         wrong: None,
         states: vec![BookState::Empty; instruments.len()],
+        outputs: outputs.iter().peekable(),
+        audit: Audit::new(instruments, &plan.trading),
     };
     pipeline::watch(&tape, instruments, plan, &mut judge);
     if let Some(wrong) = judge.wrong {
         return Err(Fault::Wrong(wrong));
     }
     let compared = judge.compared;
+    let (audit, rest) = (&mut judge.audit, judge.outputs);
+    rest.for_each(|output| audit.on_output(output));
+    settle(audit, plan, &mut ended);
+    if !audit.wrong.is_empty() {
+        return Err(Fault::Wrong(audit.wrong.join("\n")));
+    }
+    let (orders, fills) = (audit.placed, audit.fills);
+    if ended.outcome.allocations.is_none_or(|counts| counts.allocations > HEAP_MAX) {
+        let why = format!("the hot thread used the heap: {:?}", ended.outcome.allocations);
+        return Err(Fault::Wrong(why));
+    }
     let dead: Vec<String> = instruments
         .iter()
         .filter(|i| judge.states[i.id.index()] != BookState::Live)
@@ -185,5 +215,45 @@ pub(super) fn judge(
         troubles: sky.troubles,
         compared,
         resyncs: ended.outcome.integrity.resyncs,
+        fills,
+        denied: ended.outcome.denied.iter().sum(),
     })
+}
+
+/// A session's journal as a tape, with the same instruments.
+fn reload(dir: &Path, instruments: &Instruments) -> Result<Tape, Fault> {
+    let spec = tape::Spec {
+        dialect: None,
+        format: tape::format("journal").unwrap(),
+        path: dir.to_owned(),
+    };
+    let mut tape = Tape::load(&[spec], &mut |_, _| {}).map_err(|why| why.to_string())?;
+    let again = tape::survey(&mut tape, &[], &[]).map_err(|why| why.to_string())?.instruments;
+    for (a, b) in instruments.iter().zip(&again) {
+        if (a.venue, a.symbol) != (b.venue, b.symbol) {
+            let why = format!("the journal numbers {} as {}", b.name(), a.name());
+            return Err(Fault::Wrong(why));
+        }
+    }
+    Ok(tape)
+}
+
+/// Hears what venues still have to say, then compares what accounts hold with their fills.
+fn settle(audit: &mut Audit<'_>, plan: &Plan, ended: &mut Ended) {
+    struct Heard<'h, 'a>(&'h mut Audit<'a>);
+    impl Emit<Reply> for Heard<'_, '_> {
+        fn emit(&mut self, reply: &Reply) {
+            self.0.on_reply(reply);
+        }
+    }
+    for venue in &mut ended.outcome.venues {
+        while let Some(next) = venue.exchange.next() {
+            venue.exchange.advance(next, &mut Heard(audit));
+        }
+        for n in 0..plan.trading.risk.decimals.len() {
+            let asset = AssetId(n as u16);
+            let Some(balance) = venue.exchange.balance(asset) else { continue };
+            audit.settle(venue.account, asset, balance.free + balance.reserved);
+        }
+    }
 }

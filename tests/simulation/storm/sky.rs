@@ -4,68 +4,19 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use neural_kraken::base::{InstrumentId, Instruments, Nanos, Side};
-use neural_kraken::event::Level;
+use neural_kraken::event::{Level, Style};
 use neural_kraken::limits;
-use neural_kraken::pipeline::{Carrier, Event};
 use neural_kraken::sim::World;
-use neural_kraken::sim::dialect::{Ask, Conn, Control, Out, Put as Given, Venue};
+use neural_kraken::sim::dialect::{Ask, Conn, Control, Out, Put as Given, Venue, denial};
+use neural_kraken::sim::engine::{Event as Happening, Owner, Wish};
+use neural_kraken::sim::fault::skew;
 use neural_kraken::stage::contract::Nowhere;
-use neural_kraken::venue::session::{Action, Failure, FailureKind, FetchId, Line};
-use neural_kraken::venue::wire::Padded;
+use neural_kraken::venue::session::{FailureKind, FetchId, Line};
 
-/// Chance, from a seed (`SplitMix64`).
-pub(super) struct Chance(pub(super) u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    pub(super) fn below(&mut self, most: u64) -> u64 {
-        self.next() % most.max(1)
-    }
-
-    /// So many times in a million.
-    pub(super) fn strikes(&mut self, ppm: u64) -> bool {
-        self.below(1_000_000) < ppm
-    }
-}
-
-/// How bad the weather is: times in a million frames, or lines.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Weather {
-    pub(super) lost: u64,
-    pub(super) twice: u64,
-    pub(super) swapped: u64,
-    pub(super) broken: u64,
-    /// The line dies with the frame.
-    pub(super) dies: u64,
-    /// The line goes silent with the frame.
-    pub(super) stalls: u64,
-    pub(super) refused: u64,
-    pub(super) unanswered: u64,
-    /// The most that a frame is late, ns.
-    pub(super) late: u64,
-}
-
-pub(super) const CALM: Weather = Weather {
-    lost: 0,
-    twice: 0,
-    swapped: 0,
-    broken: 0,
-    dies: 0,
-    stalls: 0,
-    refused: 0,
-    unanswered: 0,
-    late: 2_000_000,
-};
+use super::weather::{CALM, Chance, Weather};
 
 /// What is on its way to the machine.
-enum Parcel {
+pub(super) enum Parcel {
     Opened,
     Pinged,
     Refused(FailureKind),
@@ -81,7 +32,7 @@ enum Parcel {
 }
 
 /// A line at the venues' end.
-struct Wire {
+pub(super) struct Wire {
     venue: usize,
     line: Line,
     is_stalled: bool,
@@ -93,31 +44,56 @@ struct Wire {
 /// The best ten levels a side of one market, best first.
 pub(super) type Sides = [Vec<Level>; 2];
 
+/// A time, and the world and the venues as they were then.
+type Past = (Nanos, World, Vec<Box<dyn Venue>>);
+
 /// See the module.
 pub(super) struct Sky<'a> {
-    world: World,
-    venues: Vec<Box<dyn Venue>>,
+    pub(super) world: World,
+    pub(super) venues: Vec<Box<dyn Venue>>,
     names: Vec<&'static str>,
-    wires: BTreeMap<Conn, Wire>,
+    pub(super) wires: BTreeMap<Conn, Wire>,
     /// By due time, then by number.
-    queue: BTreeMap<(Nanos, u64), (usize, Line, Parcel)>,
+    pub(super) queue: BTreeMap<(Nanos, u64), (usize, Line, Parcel)>,
     numbered: u64,
-    now: Nanos,
+    pub(super) now: Nanos,
     /// When the weather clears.
     clears: Nanos,
     ends: Nanos,
     weather: Weather,
-    chance: Chance,
+    pub(super) chance: Chance,
     /// What each book was when a frame was sent, by the frame's bytes.
     pub(super) truth: HashMap<Vec<u8>, Vec<(InstrumentId, Sides)>>,
     instruments: &'a Instruments,
-    room: Vec<u8>,
+    pub(super) room: Vec<u8>,
     stop: &'a AtomicBool,
     pub(super) troubles: u64,
+    /// Changes of a market's book by somebody who is in a hurry: the market, and how many a step.
+    pub(super) burst: Option<(usize, usize)>,
+    /// His order.
+    hurried: Option<u64>,
+    /// Until when each venue is under maintenance.
+    shut: Vec<Nanos>,
+    /// The venues and their world as they were lately: what answers that lag are made of.
+    pub(super) past: Option<Past>,
+    /// The most lines at once, and the most parcels on their way.
+    most: (usize, usize),
 }
 
 /// The world, the venues in it with their names, and what is followed of them.
 pub(super) type Outside<'a> = (World, Vec<Box<dyn Venue>>, Vec<&'static str>, &'a Instruments);
+
+/// Lines at once: one a venue, and one that takes over.
+const LINES_MAX: usize = 6;
+
+/// Parcels on their way at once: what venues say within the time that a parcel may be late.
+const PARCELS_MAX: usize = 1_000;
+
+/// How long maintenance takes, ns.
+const SHUT_NS: i64 = 300_000_000;
+
+/// How old what answers lag by becomes, ns.
+const PAST_NS: i64 = 400_000_000;
 
 /// Nanoseconds of a step of time.
 const STEP_NS: i64 = 1_000_000;
@@ -131,6 +107,8 @@ impl<'a> Sky<'a> {
         stop: &'a AtomicBool,
     ) -> Sky<'a> {
         Sky {
+            shut: vec![Nanos(0); venues.len()],
+            past: None,
             now: world.now(),
             world,
             venues,
@@ -147,18 +125,32 @@ impl<'a> Sky<'a> {
             room: Vec::new(),
             stop,
             troubles: 0,
+            burst: None,
+            hurried: None,
+            most: (0, 0),
         }
     }
 }
 
 impl Sky<'_> {
-    fn weather(&self) -> Weather {
+    pub(super) fn weather(&self) -> Weather {
         if self.now < self.clears { self.weather } else { CALM }
     }
 
-    fn put(&mut self, due: Nanos, venue: usize, line: Line, parcel: Parcel) {
+    pub(super) fn put(&mut self, due: Nanos, venue: usize, line: Line, parcel: Parcel) {
         self.numbered += 1;
         self.queue.insert((due, self.numbered), (venue, line, parcel));
+        self.most = (self.most.0.max(self.wires.len()), self.most.1.max(self.queue.len()));
+    }
+
+    /// Has the machine asked for no more than it may? Lines that were given up are closed, and
+    /// questions are few.
+    pub(super) fn check_bounds(&self) -> Result<(), String> {
+        let (lines, parcels) = self.most;
+        if lines > LINES_MAX || parcels > PARCELS_MAX {
+            return Err(format!("{lines} lines and {parcels} parcels at once"));
+        }
+        Ok(())
     }
 
     /// What books of a venue are now, those that a frame may speak of.
@@ -181,7 +173,7 @@ impl Sky<'_> {
     }
 
     /// What a venue says goes on its way, through the weather.
-    fn send(&mut self, venue: usize, outs: Vec<Out>) {
+    pub(super) fn send(&mut self, venue: usize, outs: Vec<Out>) {
         for out in outs {
             let weather = self.weather();
             let Some(wire) = self.wires.get_mut(&out.conn) else { continue };
@@ -204,7 +196,8 @@ impl Sky<'_> {
                     wire.is_dead = true;
                     self.put(due, venue, line, Parcel::Closed(code));
                 }
-                Given::Frame(bytes) => {
+                Given::Frame(mut bytes) => {
+                    skew(&mut bytes, weather.skew);
                     let books = self.books(venue, &bytes);
                     self.truth.insert(bytes.clone(), books);
                     self.deliver(venue, out.conn, due, bytes, weather);
@@ -236,12 +229,12 @@ impl Sky<'_> {
             self.put(Nanos(due.0 + 50_000), venue, line, Parcel::Frame(bytes.clone()));
         }
         self.put(Nanos(due.0 + swap), venue, line, Parcel::Frame(bytes));
-        if self.chance.strikes(w.dies) {
+        if self.chance.strikes(w.closes) && self.shut[venue] <= self.now {
+            self.shut(venue);
+        } else if self.chance.strikes(w.dies) {
             self.troubles += 1;
-            if let Some(wire) = self.wires.get_mut(&conn) {
-                wire.is_dead = true;
-            }
             self.venues[venue].closed(conn);
+            self.wires.remove(&conn);
             self.put(Nanos(due.0 + 10_000), venue, line, Parcel::Closed(0));
         } else if self.chance.strikes(w.stalls)
             && let Some(wire) = self.wires.get_mut(&conn)
@@ -251,8 +244,46 @@ impl Sky<'_> {
         }
     }
 
+    /// Maintenance begins: what a venue says of it comes, then the ends of its lines.
+    fn shut(&mut self, venue: usize) {
+        self.troubles += 1;
+        self.shut[venue] = Nanos(self.now.0 + SHUT_NS);
+        let mut said = Vec::new();
+        self.venues[venue].maintain(true, self.now, &mut said);
+        let of = |(_, wire): &(&Conn, &Wire)| wire.venue == venue;
+        let conns: Vec<Conn> = self.wires.iter().filter(of).map(|(conn, _)| *conn).collect();
+        for conn in conns {
+            let Some(wire) = self.wires.remove(&conn) else { continue };
+            self.venues[venue].closed(conn);
+            let due = Nanos((self.now.0 + 100_000).max(wire.last_due.0));
+            for out in said.iter().filter(|out| out.conn == conn && !wire.is_stalled) {
+                if let Given::Frame(bytes) = &out.put {
+                    self.put(due, venue, wire.line, Parcel::Frame(bytes.clone()));
+                }
+            }
+            self.put(Nanos(due.0 + 10_000), venue, wire.line, Parcel::Closed(1_012));
+        }
+    }
+
+    /// Maintenance ends where it is time, and what lags goes on.
+    fn tend(&mut self) {
+        for venue in 0..self.venues.len() {
+            if self.shut[venue] > Nanos(0) && self.shut[venue] <= self.now {
+                self.shut[venue] = Nanos(0);
+                let mut said = Vec::new();
+                self.venues[venue].maintain(false, self.now, &mut said);
+                self.send(venue, said);
+            }
+        }
+        let is_old = |(at, ..): &(Nanos, _, _)| self.now.0 - at.0 >= PAST_NS;
+        if self.weather().lags > 0 && self.past.as_ref().is_none_or(is_old) {
+            let venues = self.venues.iter().map(|venue| venue.copied()).collect();
+            self.past = Some((self.now, self.world.clone(), venues));
+        }
+    }
+
     /// The venues' time goes on by a step.
-    fn advance(&mut self) {
+    pub(super) fn advance(&mut self) {
         struct Told<'v>(&'v mut [Box<dyn Venue>], Vec<Vec<Out>>);
         self.now.0 += STEP_NS;
         let mut updates: Vec<Vec<_>> = self.venues.iter().map(|_| Vec::new()).collect();
@@ -272,7 +303,11 @@ impl Sky<'_> {
             }
         }
         self.world.advance(self.now, &mut Nowhere);
+        if let Some((market, times)) = self.burst.filter(|_| self.now < self.clears) {
+            (0..times).for_each(|_| self.hurry(market));
+        }
         if self.now.0 % limits::SIM_GRID_NS == 0 {
+            self.tend();
             for n in 0..self.venues.len() {
                 let mut outs = Vec::new();
                 self.venues[n].advance(&self.world, &mut outs);
@@ -284,9 +319,38 @@ impl Sky<'_> {
         }
     }
 
-    fn open(&mut self, venue: usize, line: Line, path: &str) {
+    /// An order more at the best bid, or that order gone.
+    fn hurry(&mut self, market: usize) {
+        let Sky { world, venues, hurried, numbered, .. } = self;
+        let owner = Owner(1);
+        let update = if let Some(order) = hurried.take() {
+            world.cancel(market, owner, order)
+        } else {
+            let best = world.market(market).unwrap().level(Side::Buy, 0).unwrap();
+            // Another quantity each time, so that no frame is like another.
+            let more = (*numbered % 1_000_000) as i64;
+            let lots = world.markets()[market].rules.qty_max / 100_000 + more;
+            world.place(market, owner, &Wish::new(Side::Buy, Style::Limit, best.price, lots))
+        };
+        let update = update.unwrap();
+        for event in update.events() {
+            if let Happening::Accepted(ticket) = event {
+                *hurried = Some(ticket.order);
+            }
+        }
+        let mut all: Vec<Vec<Out>> = venues.iter().map(|_| Vec::new()).collect();
+        for (venue, outs) in venues.iter_mut().zip(&mut all) {
+            venue.on_update(&update, outs);
+        }
+        all.into_iter().enumerate().for_each(|(n, outs)| self.send(n, outs));
+    }
+
+    pub(super) fn open(&mut self, venue: usize, line: Line, path: &str) {
         let weather = self.weather();
         let due = Nanos(self.now.0 + 3_000_000);
+        if self.shut[venue] > self.now {
+            return self.put(due, venue, line, Parcel::Refused(FailureKind::Upgrade));
+        }
         if self.chance.strikes(weather.refused) {
             self.troubles += 1;
             let kinds = [FailureKind::Connect, FailureKind::Tls, FailureKind::Timeout];
@@ -307,86 +371,12 @@ impl Sky<'_> {
         self.send(venue, outs);
     }
 
-    fn conn(&self, venue: usize, line: Line) -> Option<Conn> {
+    pub(super) fn denial(&self, venue: usize, text: &str) -> Vec<Vec<u8>> {
+        denial(self.names[venue], text, self.now)
+    }
+
+    pub(super) fn conn(&self, venue: usize, line: Line) -> Option<Conn> {
         let mine = |wire: &Wire| !wire.is_dead && (wire.venue, wire.line) == (venue, line);
         self.wires.iter().find(|(_, wire)| mine(wire)).map(|(conn, _)| *conn)
-    }
-}
-
-impl Carrier for Sky<'_> {
-    fn act(&mut self, venue: usize, action: &Action) {
-        match action {
-            Action::Connect { line, address } => self.open(venue, *line, &address.path.clone()),
-            Action::Send { line, text } => {
-                let Some(conn) = self.conn(venue, *line) else { return };
-                let mut outs = Vec::new();
-                self.venues[venue].text(conn, text, &self.world, &mut outs);
-                self.send(venue, outs);
-            }
-            Action::Close { line, .. } => {
-                if let Some(conn) = self.conn(venue, *line) {
-                    self.venues[venue].closed(conn);
-                    self.wires.remove(&conn);
-                }
-            }
-            Action::Fetch { id, address } => {
-                let (path, query) = address.path.split_once('?').unwrap_or((&address.path, ""));
-                let late = 4_000_000 + self.chance.below(20_000_000) as i64;
-                let due = Nanos(self.now.0 + late);
-                let line = Line { index: 0, attempt: 0 };
-                let is_lost = self.chance.strikes(self.weather().unanswered);
-                let parcel = if is_lost {
-                    self.troubles += 1;
-                    let (id, body) = (*id, Vec::new());
-                    let (status, retry_after_ns, used_weight) = (0, 0, None);
-                    Parcel::Answer { id, status, retry_after_ns, used_weight, body }
-                } else {
-                    let ask = Ask { method: "GET", path, query };
-                    let answer = self.venues[venue].request(&ask, &self.world);
-                    Parcel::Answer {
-                        id: *id,
-                        status: answer.status,
-                        retry_after_ns: 0,
-                        used_weight: None,
-                        body: answer.body,
-                    }
-                };
-                self.put(due, venue, line, parcel);
-            }
-            _ => {}
-        }
-    }
-
-    fn poll(&mut self) -> Option<Event<'_>> {
-        let is_due = self.queue.first_key_value().is_some_and(|((due, _), _)| *due <= self.now);
-        if !is_due {
-            self.advance();
-            return None;
-        }
-        let ((due, _), (venue, line, parcel)) = self.queue.pop_first()?;
-        let why = "the weather";
-        Some(match parcel {
-            Parcel::Opened => Event::Opened { venue, line },
-            Parcel::Pinged => Event::Pinged { venue, line },
-            Parcel::Closed(code) => Event::Closed { venue, line, code, why },
-            Parcel::Refused(kind) => {
-                let status = if kind == FailureKind::Upgrade { 400 } else { 0 };
-                let failure = Failure { kind, status, retry_after_ns: 0 };
-                Event::Failed { venue, line, failure, why }
-            }
-            Parcel::Frame(bytes) => {
-                let bytes = Padded::copied(&bytes, &mut self.room);
-                Event::Frame { venue, line, recv_ns: due, arrived_tsc: 1, bytes }
-            }
-            Parcel::Answer { id, status, retry_after_ns, used_weight, body } => {
-                let body = Padded::copied(&body, &mut self.room);
-                let why = None;
-                Event::Answer { venue, id, status, retry_after_ns, used_weight, body, why }
-            }
-        })
-    }
-
-    fn now(&self) -> Nanos {
-        self.now
     }
 }

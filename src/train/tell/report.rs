@@ -4,9 +4,9 @@
 
 use serde_json::{Value, json};
 
-use super::experiment::{Judged, SUREST, Trained, Tried};
-use super::judge::{FEES_BPS, Interval, Marks, Score};
-use super::row::Label;
+use super::super::experiment::{Judged, SUREST, Trained, Tried};
+use super::super::judge::{FEES_BPS, Interval, Marks, Score};
+use super::super::row::Label;
 
 /// All of it. `transfers` are recordings that nothing was learned from, by name.
 pub fn report(trained: &Trained, transfers: &[(String, Vec<Judged>)]) -> Value {
@@ -43,7 +43,7 @@ pub fn report(trained: &Trained, transfers: &[(String, Vec<Judged>)]) -> Value {
 }
 
 /// What such figures are not.
-pub const CAVEAT: &str = "\
+const CAVEAT: &str = "\
     Minutes of few days; rows overlap, so intervals are those of whole blocks; \
     profits cross the spread with no size, latency or impact: a bound, not a backtest.";
 
