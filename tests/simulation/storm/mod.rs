@@ -13,7 +13,7 @@ mod weather;
 
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use neural_kraken::base::{ConnectionId, Instruments, Nanos};
 use neural_kraken::config::Config;
@@ -96,6 +96,9 @@ fn live_through(seed: u64) -> Result<Told, String> {
     }
 }
 
+/// Numbers the lives' folders: two tests may live through one seed at once.
+static LIVES: AtomicU64 = AtomicU64::new(0);
+
 fn live_for(
     seed: u64,
     seconds: i64,
@@ -129,8 +132,9 @@ fn live_for(
     let ends = Nanos(now.0 + seconds * Nanos::SECOND);
     let mut sky = Sky::new(world_of, weather, chance, (clears, ends), &stop);
     sky.burst = burst;
-    let dir =
-        std::env::temp_dir().join(format!("neural-kraken-storm-{}-{seed}", std::process::id()));
+    let life = LIVES.fetch_add(1, Ordering::Relaxed);
+    let name = format!("neural-kraken-storm-{}-{seed}-{life}", std::process::id());
+    let dir = std::env::temp_dir().join(name);
     let _ = std::fs::remove_dir_all(&dir);
     let mut keeper = journal(&dir, &instruments, &plan, &names, &overlay, now);
     let machine = Live {
