@@ -13,7 +13,7 @@ use neural_kraken::venue::wire::Padded;
 
 use crate::machine::chain::Chain;
 use crate::machine::outfit;
-use crate::support::film::{Film, Said};
+use crate::support::film::Film;
 use crate::support::source::{Kind, SOURCES, Source};
 use crate::support::{Bench, Case, Contender};
 
@@ -206,7 +206,8 @@ mod rival {
 
     use bench_rivals::plain::{self, Direct, Plain, Std, Tokio, Venue};
 
-    use super::{BookState, Contender, Film, Kind, Ours, Received, Said, Source};
+    use super::{BookState, Contender, Film, Kind, Ours, Received, Source};
+    use crate::support::film::Said;
     use neural_kraken::base::InstrumentId;
     use neural_kraken::event::Level;
 
