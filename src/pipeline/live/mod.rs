@@ -7,8 +7,10 @@
 mod carrier;
 pub(super) mod driver;
 pub(super) mod ear;
+mod kept;
 mod network;
 mod run;
+mod waiting;
 
 pub use carrier::{Carrier, Event, NoPost, Post};
 pub use driver::Station;
