@@ -83,6 +83,9 @@ pub struct Opening {
     pub settings: fn(Network) -> Option<Settings>,
     /// A session; nothing is connected before the first [`Trader::poll`].
     pub open: fn(Settings, Nanos) -> Result<Box<dyn Trader>, TradeError>,
+    /// Do orders go out as HTTP requests ([`Route::Http`]), on connections that are kept open to
+    /// [`Settings::rest`]?
+    pub posts: bool,
 }
 
 /// Money in earnest, or the venue's own test network.
