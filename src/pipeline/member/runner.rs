@@ -137,7 +137,7 @@ impl<C: Carrier> Member<C> {
                 return Err(MemberError::Nothing { venue, what, waited_ns, heard });
             }
             if !came && !self.pause.is_zero() {
-                std::thread::sleep(self.pause);
+                std::thread::park_timeout(self.pause);
             }
         }
     }
