@@ -20,7 +20,8 @@ pub use crew::player::Pace;
 pub use crew::world::Venue;
 pub use layout::{Layout, core_of, hot_cores, reserve};
 pub use live::{
-    Carrier, Ended, Event, Listener, Live, Network, NoPost, Note, Post, Pulse, Station, live,
+    Carrier, Ended, Event, Listener, Live, Member, Network, Note, Opened, OpeningError, Pulse,
+    Station, leave, live, open,
 };
 pub use outcome::{Outcome, PipelineError};
 pub use plan::{Plan, Progress, RESYNCS_KEPT};

@@ -12,5 +12,6 @@ pub mod block;
 pub mod clock;
 pub mod core;
 pub mod deadline;
+pub mod environment;
 pub mod memory;
 pub mod socket;

@@ -1,7 +1,7 @@
 //! What carries a live machine: lines to venues, and time. The network in earnest, a simulated one
 //! in tests.
 
-use crate::base::{AccountId, Nanos};
+use crate::base::Nanos;
 use crate::venue::session::{Action, Failure, FetchId, Line};
 use crate::venue::wire::Padded;
 
@@ -11,6 +11,24 @@ pub trait Carrier: Send {
     /// log.
     fn act(&mut self, venue: usize, action: &Action);
 
+    /// Does what a private session wants.
+    fn task(&mut self, _venue: usize, _task: &crate::venue::trade::Task) {}
+
+    /// Writes an order's text frame at once.
+    fn send(&mut self, _venue: usize, _line: Line, _text: &[u8]) -> bool {
+        false
+    }
+
+    /// Sends an order's HTTP request.
+    fn post(
+        &mut self,
+        _venue: usize,
+        _id: FetchId,
+        _to: &crate::venue::session::Address,
+        _text: &[u8],
+    ) {
+    }
+
     /// The next thing that happened. Never waits.
     fn poll(&mut self) -> Option<Event<'_>>;
 
@@ -18,20 +36,28 @@ pub trait Carrier: Send {
     fn now(&self) -> Nanos;
 }
 
-/// The way of orders to their venues, where they are to leave the house.
-pub trait Post: Send {
-    /// Takes an order's bytes; `arrived_tsc` is that of the frame that it answers, 0 where there is
-    /// none.
-    fn order(&mut self, account: AccountId, bytes: &[u8], arrived_tsc: u64);
-}
+impl Event<'_> {
+    /// Whose it is.
+    #[inline]
+    pub const fn venue(&self) -> usize {
+        match *self {
+            Event::Opened { venue, .. }
+            | Event::Failed { venue, .. }
+            | Event::Closed { venue, .. }
+            | Event::Pinged { venue, .. }
+            | Event::Frame { venue, .. }
+            | Event::Answer { venue, .. } => venue,
+        }
+    }
 
-/// Orders stay in the house: the venues in a box take them.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoPost;
-
-impl Post for NoPost {
-    #[inline(always)]
-    fn order(&mut self, _account: AccountId, _bytes: &[u8], _arrived_tsc: u64) {}
+    /// What went wrong, for the log.
+    pub const fn why(&self) -> Option<&str> {
+        match *self {
+            Event::Failed { why, .. } | Event::Closed { why, .. } => Some(why),
+            Event::Answer { why, .. } => why,
+            _ => None,
+        }
+    }
 }
 
 /// Something that happened on the way to a venue.
