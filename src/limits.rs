@@ -305,6 +305,28 @@ pub const DIALS_MAX: usize = 16;
 /// Seconds that an answer over REST may take, all of it.
 pub const FETCH_SECONDS_MAX: u64 = 15;
 
+/// Bytes of an order's HTTP request, whole: its body, and a head with a signed token.
+pub const POST_BYTES_MAX: usize = 8 << 10;
+const _: () = assert!(POST_BYTES_MAX >= 4 * ORDER_BYTES_MAX);
+
+/// Bytes of the body of an answer to one.
+pub const POST_ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// Connections that are kept open for orders to one host, for one account.
+pub const KEPT_MAX: usize = 16;
+
+/// Orders' requests that wait for one of them. Each waits so long at most, ns: later than that, the
+/// market for which it was meant is over, and its session may be asking already what became of it.
+pub const POSTS_WAITING_MAX: usize = 32;
+/// See there.
+pub const POST_WAIT_NS_MAX: i64 = 100_000_000;
+
+/// How long an answer to one may take, ns, before its connection is given up.
+pub const POST_NS_MAX: i64 = 15_000_000_000;
+
+/// Turns of a busy loop after which connections in which nothing is awaited are looked at once.
+pub const KEPT_LOOK_EVERY: u32 = 256;
+
 /// Nanoseconds after which a book that is not live, though its session takes it for live, is asked
 /// for anew.
 pub const RESYNC_AGAIN_NS: i64 = 10_000_000_000;

@@ -16,8 +16,10 @@ use neural_kraken::pipeline::{
 use neural_kraken::stage::book;
 use neural_kraken::tape::{self, Spec, Tape};
 use neural_kraken::venue::session::{
-    Action, Actions, Answer, Failure, FetchId, Line, Pass, Reason, Session, Stage, State, Tally,
+    Action, Actions, Address, Answer, Failure, FetchId, Line, Pass, Reason, Session, Stage, State,
+    Tally,
 };
+use neural_kraken::venue::trade::Task;
 
 use super::machine::{plan, tape as recorded};
 
@@ -98,6 +100,17 @@ const LINE: Line = Line { index: 0, attempt: 1 };
 
 impl Carrier for Player<'_> {
     fn act(&mut self, _venue: usize, _action: &Action) {}
+
+    // A recording holds no private side: no line to it opens, and no question is answered.
+    fn task(&mut self, _venue: usize, _task: &Task) {}
+
+    fn send(&mut self, _venue: usize, _line: Line, _text: &[u8]) -> bool {
+        false
+    }
+
+    fn keep(&mut self, _venue: usize, _address: &Address, _connections: usize) {}
+
+    fn post(&mut self, _venue: usize, _id: FetchId, _to: &Address, _text: &[u8]) {}
 
     fn poll(&mut self) -> Option<Event<'_>> {
         let Some(frame) = self.tape.frame(self.next) else {

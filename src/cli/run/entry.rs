@@ -120,7 +120,7 @@ fn member(
     };
     let rest = settings.rest.clone();
     let trader = (opening.open)(settings, now).map_err(Failure::failed)?;
-    Ok(Member { account: id, station, rest, since, trader })
+    Ok(Member { account: id, station, rest, kept: opening.kept, since, trader })
 }
 
 /// Fills of the last day are asked for at the start.

@@ -2,32 +2,33 @@
 //! in tests.
 
 use crate::base::Nanos;
-use crate::venue::session::{Action, Failure, FetchId, Line};
+use crate::venue::session::{Action, Address, Failure, FetchId, Line};
+use crate::venue::trade::Task;
 use crate::venue::wire::Padded;
 
-/// Lines to venues. Venues are numbered as their stations are.
+/// Lines to venues. Stations have the first numbers; private sessions have whatever numbers above
+/// those their owner chose. A number's lines, questions and answers are its own.
 pub trait Carrier: Send {
     /// Carries out what a session wants: connect, send, close, fetch. What else it says is for the
     /// log.
     fn act(&mut self, venue: usize, action: &Action);
 
-    /// Does what a private session wants.
-    fn task(&mut self, _venue: usize, _task: &crate::venue::trade::Task) {}
+    /// Does what a private session wants: connect, send, close, request. What is sent and asked is
+    /// shown to nobody.
+    fn task(&mut self, venue: usize, task: &Task);
 
-    /// Writes an order's text frame at once.
-    fn send(&mut self, _venue: usize, _line: Line, _text: &[u8]) -> bool {
-        false
-    }
+    /// Writes an order's text frame at once; false where the line is gone or cannot be written to
+    /// (the next poll says so). Nothing of it was sent then.
+    fn send(&mut self, venue: usize, line: Line, text: &[u8]) -> bool;
 
-    /// Sends an order's HTTP request.
-    fn post(
-        &mut self,
-        _venue: usize,
-        _id: FetchId,
-        _to: &crate::venue::session::Address,
-        _text: &[u8],
-    ) {
-    }
+    /// Keeps so many connections to a host open, for [`Carrier::post`] by the same number. Call it
+    /// before the machine starts: it makes room.
+    fn keep(&mut self, venue: usize, address: &Address, connections: usize);
+
+    /// Sends an order's HTTP request (head and body, whole) to a host on a connection that is kept
+    /// open; answered by [`Event::Answer`] with that id (status 0 where there is none, and then it
+    /// may have arrived). Never sent twice, nor late.
+    fn post(&mut self, venue: usize, id: FetchId, to: &Address, text: &[u8]);
 
     /// The next thing that happened. Never waits.
     fn poll(&mut self) -> Option<Event<'_>>;

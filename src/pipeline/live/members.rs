@@ -22,6 +22,8 @@ pub struct Member {
     pub station: usize,
     /// Where its requests go.
     pub rest: Address,
+    /// Connections to there that are kept for orders.
+    pub kept: usize,
     /// Fills since then are asked for.
     pub since: Nanos,
     /// Its private session.
@@ -117,6 +119,14 @@ impl<'a> Members<'a> {
     /// No more orders.
     pub(in crate::pipeline) fn retire(&mut self, place: usize, now: Nanos) {
         self.all[place].trader.retire(now, &mut self.out);
+    }
+
+    /// Has the connections made that one of them hands its orders in on.
+    pub(in crate::pipeline) fn keep(&self, place: usize, carrier: &mut impl Carrier) {
+        let Member { rest, kept, .. } = &self.all[place];
+        if *kept > 0 {
+            carrier.keep(self.first + place, rest, *kept);
+        }
     }
 
     /// May orders be handed in?

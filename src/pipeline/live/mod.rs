@@ -7,10 +7,12 @@
 mod carrier;
 pub(super) mod driver;
 pub(super) mod ear;
+mod kept;
 pub(super) mod members;
 mod network;
 mod opening;
 mod run;
+mod waiting;
 
 pub use carrier::{Carrier, Event};
 pub use driver::Station;

@@ -127,6 +127,8 @@ pub fn open<C: Carrier>(
         // One that is up already has told what it found then.
         if members.is_ready(place) {
             members.reconcile(place, carrier.now());
+        } else {
+            members.keep(place, carrier);
         }
     }
     let until = Nanos(carrier.now().0 + limits::OPENING_NS_MAX);

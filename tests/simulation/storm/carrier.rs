@@ -4,7 +4,8 @@ use neural_kraken::base::Nanos;
 use neural_kraken::pipeline::{Carrier, Event};
 use neural_kraken::sim::dialect::{Ask, Out, Put as Given};
 use neural_kraken::sys::alloc;
-use neural_kraken::venue::session::{Action, Failure, FailureKind, Line};
+use neural_kraken::venue::session::{Action, Address, Failure, FailureKind, FetchId, Line};
+use neural_kraken::venue::trade::Task;
 use neural_kraken::venue::wire::Padded;
 
 use super::sky::{Parcel, Sky};
@@ -69,6 +70,17 @@ impl Carrier for Sky<'_> {
             _ => {}
         }
     }
+
+    // These venues have no private side: no line to it opens, and no question is answered.
+    fn task(&mut self, _venue: usize, _task: &Task) {}
+
+    fn send(&mut self, _venue: usize, _line: Line, _text: &[u8]) -> bool {
+        false
+    }
+
+    fn keep(&mut self, _venue: usize, _address: &Address, _connections: usize) {}
+
+    fn post(&mut self, _venue: usize, _id: FetchId, _to: &Address, _text: &[u8]) {}
 
     fn poll(&mut self) -> Option<Event<'_>> {
         let _aside = alloc::aside();
