@@ -1,10 +1,12 @@
 //! Live order entry, as `run --live` has it: what it needs, its private sessions, and what the
 //! accounts held before and after.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::super::output::{Failure, say};
 use crate::base::{AccountId, AssetId, Instruments, Nanos, Symbol, render};
+use crate::cold::home::Home;
 use crate::cold::keys;
 use crate::config::{Account, Asset as Named, Config, Resolved};
 use crate::ledger::Ledger;
@@ -112,7 +114,7 @@ fn member(
         assets: assets(&resolved.assets, venue),
         key,
         answer_ns_max: entry.answer_ns_max,
-        dead_man_s: entry.dead_man_s,
+        dead_man_s: if given.dead_man_s > 0 { entry.dead_man_s } else { 0 },
         is_rehearsal: entry.is_rehearsal,
         since,
         seed: now.0 as u64 ^ n as u64,
@@ -171,10 +173,26 @@ pub(super) fn open(
     Ok(opened)
 }
 
-/// Number of the session, as it stands in all its orders' names: seconds, which no earlier session
-/// had.
-pub(super) fn epoch(now: Nanos) -> Result<u32, Failure> {
-    u32::try_from(now.0 / Nanos::SECOND).map_err(Failure::failed)
+/// The folder where sessions are numbered: the configured one, else the user's own; that of the
+/// built-in venues, which begin anew with each session, is in the session's own.
+pub(super) fn home(config: &Config, built_in: Option<&Path>) -> Result<Home, Failure> {
+    let given = &config.order_entry.state_dir;
+    let dir = match built_in {
+        Some(session) => session.join("state"),
+        None if given.as_os_str().is_empty() => users_own()?,
+        None => given.clone(),
+    };
+    Home::open(&dir).map_err(Failure::failed)
+}
+
+/// `neural-kraken` in `$XDG_STATE_HOME` or `~/.local/state`.
+fn users_own() -> Result<PathBuf, Failure> {
+    let of = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let states = of("XDG_STATE_HOME").or_else(|| Some(of("HOME")?.join(".local/state")));
+    let states = states.ok_or_else(|| {
+        Failure::failed("there is no $HOME to keep state in; set `state_dir` under [trading]")
+    })?;
+    Ok(states.join("neural-kraken"))
 }
 
 /// Compares what the accounts hold with the ledger, says what is otherwise, and takes leave.

@@ -99,13 +99,18 @@ pub(super) fn live(
     let now = wires.clock.unix_now();
     output::say(banner(config, terms.is_built_in));
     let members = entry::members((config, &resolved), &instruments, &venues, keys, now)?;
-    let mut desk = Desk { members, epoch: entry::epoch(now)?, is_live: true };
+    // Held until the session is over: there is one at a time.
+    let mut home = entry::home(config, terms.is_built_in.then_some(terms.dir))?;
+    let epoch = home.next_epoch(now).map_err(Failure::failed)?;
+    let mut desk = Desk { members, epoch, is_live: true };
     let at = (venues.len(), &mut *desk.members);
     let opened = entry::open(&mut wires.network, at, &resolved, terms.stop)?;
     let overlay = entry::with_balances(overlay, &resolved, &opened)?;
     let name = Path::new("the configuration with balances");
     let config = Config::parse(&overlay, name).map_err(Failure::failed)?;
-    follow(&config, overlay, wires, &mut desk, terms)
+    let followed = follow(&config, overlay, wires, &mut desk, terms);
+    drop(home);
+    followed
 }
 
 /// What a user must have seen before orders leave the house.
