@@ -324,6 +324,9 @@ pub const POST_WAIT_NS_MAX: i64 = 100_000_000;
 /// How long an answer to one may take, ns, before its connection is given up.
 pub const POST_NS_MAX: i64 = 15_000_000_000;
 
+/// Replies, and facts, that a member without a machine keeps.
+pub const MEMBER_KEPT_MAX: usize = 1 << 16;
+
 /// Turns of a busy loop after which connections in which nothing is awaited are looked at once.
 pub const KEPT_LOOK_EVERY: u32 = 256;
 

@@ -10,7 +10,7 @@ use crate::cold::home::Home;
 use crate::cold::keys;
 use crate::config::{Account, Asset as Named, Config, Resolved};
 use crate::ledger::Ledger;
-use crate::pipeline::{self, Member, Network, Opened};
+use crate::pipeline::{self, LiveAccount, Network, Opened};
 use crate::sim::Keys;
 use crate::venue::trade::{self, Asset, Balance, KeyTexts, Traded};
 
@@ -61,7 +61,7 @@ pub(super) fn members(
     stations: &[&'static str],
     mut ring: KeyRing,
     now: Nanos,
-) -> Result<Vec<Member>, Failure> {
+) -> Result<Vec<LiveAccount>, Failure> {
     let mut members = Vec::new();
     for (n, account) in resolved.accounts.iter().enumerate() {
         let Some(station) = stations.iter().position(|venue| *venue == account.venue.name) else {
@@ -83,7 +83,7 @@ fn member(
     station: usize,
     key: KeyTexts,
     now: Nanos,
-) -> Result<Member, Failure> {
+) -> Result<LiveAccount, Failure> {
     let (venue, entry) = (account.venue.name, &config.order_entry);
     let opening = account.venue.trade.ok_or_else(|| {
         Failure::failed(format_args!("account {}: orders cannot go to {venue}", account.name))
@@ -122,7 +122,7 @@ fn member(
     };
     let rest = settings.rest.clone();
     let trader = (opening.open)(settings, now).map_err(Failure::failed)?;
-    Ok(Member { account: id, station, rest, kept: opening.kept, since, trader })
+    Ok(LiveAccount { account: id, station, rest, kept: opening.kept, since, trader })
 }
 
 /// Fills of the last day are asked for at the start.
@@ -146,7 +146,7 @@ fn assets(all: &[Named], venue: &str) -> Vec<Asset> {
 /// Opens the private sessions; says what was found.
 pub(super) fn open(
     network: &mut Network,
-    (stations, members): (usize, &mut [Member]),
+    (stations, members): (usize, &mut [LiveAccount]),
     resolved: &Resolved,
     stop: &AtomicBool,
 ) -> Result<Vec<Opened>, Failure> {
@@ -198,7 +198,7 @@ fn users_own() -> Result<PathBuf, Failure> {
 /// Compares what the accounts hold with the ledger, says what is otherwise, and takes leave.
 pub(super) fn close(
     network: &mut Network,
-    (stations, members): (usize, &mut [Member]),
+    (stations, members): (usize, &mut [LiveAccount]),
     resolved: &Resolved,
     ledger: &Ledger,
 ) -> Result<Vec<String>, Failure> {

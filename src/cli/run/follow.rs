@@ -17,7 +17,7 @@ use crate::cold::{Beginning, LatencyLog, Recorder, Scribe};
 use crate::config::{Config, Resolved};
 use crate::journal::{self, Fills};
 use crate::metric::histogram::{self, Percentiles};
-use crate::pipeline::{self, Ended, Live, Member, Network, Trading};
+use crate::pipeline::{self, Ended, Live, LiveAccount, Network, Trading};
 use crate::sys::clock::Clock;
 use crate::venue::session::State;
 use crate::venue::trade::Network as Which;
@@ -38,7 +38,7 @@ pub(super) struct Terms<'a> {
 /// Who trades where orders leave the house.
 #[derive(Default)]
 struct Desk {
-    members: Vec<Member>,
+    members: Vec<LiveAccount>,
     epoch: u32,
     is_live: bool,
 }
@@ -213,7 +213,7 @@ fn accounts_of(resolved: &Resolved, venues: &[&'static str]) -> Vec<(AccountId, 
 fn names(
     resolved: &Resolved,
     venues: &[&'static str],
-    members: &[Member],
+    members: &[LiveAccount],
 ) -> (Vec<String>, Vec<String>) {
     let accounts: Vec<String> = resolved.accounts.iter().map(|one| one.name.clone()).collect();
     let of_members = members.iter().map(|member| accounts[member.account.index()].clone());

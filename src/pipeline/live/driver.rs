@@ -11,7 +11,7 @@ use super::super::flow::link::Flow;
 use super::super::trace::script::Script;
 use super::carrier::{Carrier, Event};
 use super::ear::{Note, Notes};
-use super::members::{Member, Members};
+use super::members::{LiveAccount, Members};
 use crate::base::{ConnectionId, Instrument, InstrumentId, Instruments, Nanos};
 use crate::event::{BookState, Market, Resync, ResyncReason, Tick};
 use crate::limits;
@@ -98,7 +98,7 @@ where
     pub(in crate::pipeline) fn new(
         gangway: Gangway<'a, H>,
         carrier: &'a mut C,
-        (stations, members): (&'a mut [Station], &'a mut [Member]),
+        (stations, members): (&'a mut [Station], &'a mut [LiveAccount]),
         notes: Notes,
         instruments: &Instruments,
     ) -> Driver<'a, H, C> {

@@ -15,7 +15,7 @@ use crate::venue::trade::{Fact, Out, Route, Standing, Trader};
 
 /// An account that trades at its venue.
 #[derive(Debug)]
-pub struct Member {
+pub struct LiveAccount {
     /// The account.
     pub account: AccountId,
     /// The station of its venue: its replies come in on that one's connection.
@@ -33,7 +33,7 @@ pub struct Member {
 /// All of them. On the carrier they are numbered behind the stations.
 #[derive(Debug)]
 pub(in crate::pipeline) struct Members<'a> {
-    all: &'a mut [Member],
+    all: &'a mut [LiveAccount],
     /// Number of the first one on the carrier.
     first: usize,
     out: Out,
@@ -45,7 +45,7 @@ pub(in crate::pipeline) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    pub(in crate::pipeline) fn new(all: &'a mut [Member], stations: usize) -> Members<'a> {
+    pub(in crate::pipeline) fn new(all: &'a mut [LiveAccount], stations: usize) -> Members<'a> {
         Members {
             states: vec![None; all.len()],
             all,
@@ -66,7 +66,7 @@ impl<'a> Members<'a> {
         now: Nanos,
         carrier: &mut impl Carrier,
     ) {
-        let is_its = |member: &Member| member.account == request.account;
+        let is_its = |member: &LiveAccount| member.account == request.account;
         let Some(place) = self.all.iter().position(is_its) else { return };
         let member = &mut self.all[place];
         match member.trader.hand_in(&request.parcel(), now) {
@@ -123,7 +123,7 @@ impl<'a> Members<'a> {
 
     /// Has the connections made that one of them hands its orders in on.
     pub(in crate::pipeline) fn keep(&self, place: usize, carrier: &mut impl Carrier) {
-        let Member { rest, kept, .. } = &self.all[place];
+        let LiveAccount { rest, kept, .. } = &self.all[place];
         if *kept > 0 {
             carrier.keep(self.first + place, rest, *kept);
         }
@@ -151,7 +151,7 @@ impl<'a> Members<'a> {
 
     /// Asks for open orders, balances and fills once more.
     pub(in crate::pipeline) fn reconcile(&mut self, place: usize, now: Nanos) {
-        let Member { trader, since, .. } = &mut self.all[place];
+        let LiveAccount { trader, since, .. } = &mut self.all[place];
         trader.reconcile(*since, now);
     }
 

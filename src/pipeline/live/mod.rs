@@ -17,7 +17,7 @@ mod waiting;
 pub use carrier::{Carrier, Event};
 pub use driver::Station;
 pub use ear::{Listener, Note, Pulse};
-pub use members::Member;
+pub use members::LiveAccount;
 pub use network::Network;
 pub use opening::{Opened, OpeningError, leave, open};
 pub use run::{Ended, Live, live};

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::carrier::Carrier;
-use super::members::{Member, Members};
+use super::members::{LiveAccount, Members};
 use crate::base::{AccountId, Nanos};
 use crate::limits;
 use crate::stage::dispatch::order_of;
@@ -112,7 +112,7 @@ impl Hearing {
 pub fn open<C: Carrier>(
     carrier: &mut C,
     stations: usize,
-    members: &mut [Member],
+    members: &mut [LiveAccount],
     stop: &AtomicBool,
     tell: &mut dyn FnMut(AccountId, State),
 ) -> Result<Vec<Opened>, OpeningError> {
@@ -203,7 +203,7 @@ fn sweep(members: &mut Members<'_>, place: usize, hearing: &mut Hearing, now: Na
 
 /// The private sessions take leave: nothing of ours is open any more, so a dead man's switch is not
 /// to fire once we are gone.
-pub fn leave<C: Carrier>(carrier: &mut C, stations: usize, members: &mut [Member]) {
+pub fn leave<C: Carrier>(carrier: &mut C, stations: usize, members: &mut [LiveAccount]) {
     let mut members = Members::new(members, stations);
     let until = Nanos(carrier.now().0 + limits::RETIRING_NS);
     for place in 0..members.len() {

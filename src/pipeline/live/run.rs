@@ -13,7 +13,7 @@ use super::super::run::together;
 use super::carrier::Carrier;
 use super::driver::Station;
 use super::ear::Listener;
-use super::members::Member;
+use super::members::LiveAccount;
 use crate::base::Instruments;
 use crate::sys::clock::Clock;
 use crate::sys::{core, memory};
@@ -26,7 +26,7 @@ pub struct Live<'a, C> {
     /// The venues; the number of each is that of its connection.
     pub stations: &'a mut [Station],
     /// The accounts that trade at their venues; none on paper.
-    pub members: &'a mut [Member],
+    pub members: &'a mut [LiveAccount],
     /// Raised where it is to end.
     pub stop: &'a AtomicBool,
     /// The core of the hot thread, as [`reserve`](crate::pipeline::reserve) gave it; empty to leave
