@@ -295,6 +295,10 @@ pub const RING_WIRE_SLOTS: usize = STRATEGIES_MAX * EMIT_BURST_MAX;
 /// Slots of the ring in which all that dispatch puts out waits for the cold side.
 pub const RING_TAP_SLOTS: usize = 4_096;
 
+/// Replies of venues that usually wait for their step, and those that make one step.
+pub const REPLIES_USUAL: usize = 256;
+pub const REPLIES_STEP_MAX: usize = 64;
+
 /// Lines that are dialled and questions that are asked at once.
 pub const DIALS_MAX: usize = 16;
 
@@ -335,6 +339,15 @@ pub const ACTIONS_USUAL: usize = 64;
 
 /// Nanoseconds between two times that a live session is told the time.
 pub const SESSION_POLL_NS: i64 = 1_000_000;
+
+/// Time for private sessions to come up and for what earlier ones left open to be cancelled, ns.
+pub const OPENING_NS_MAX: i64 = 60_000_000_000;
+
+/// Time for open orders to be cancelled when a session ends, ns.
+pub const CLOSING_NS_MAX: i64 = 10_000_000_000;
+
+/// Time for private sessions to take leave when open orders are cancelled, ns.
+pub const RETIRING_NS: i64 = 200_000_000;
 
 /// Slots of the ring in which frames of a live session wait for the journal: a second at the rate
 /// of a burst.

@@ -128,6 +128,11 @@ impl Account {
 }
 
 impl Settled {
+    /// What all accounts should hold.
+    pub(super) const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     /// The parts of the JSON object of a run.
     pub(super) fn object(&self) -> Map<String, Value> {
         let whole = self.ledger.sheet(By::Whole);

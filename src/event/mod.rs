@@ -12,6 +12,7 @@ mod child;
 mod order;
 mod reason;
 mod report;
+mod packed;
 mod resync;
 mod tick;
 

@@ -48,6 +48,9 @@ pub enum Kind {
     Report = 8,
     /// How the session was configured; the bytes are a [`Session`](super::Session).
     Session = 9,
+    /// What venues answered, heard in one go; the bytes are [`Reply::pack`](crate::event::Reply)s,
+    /// `connection` is that of the venue's market data.
+    Reply = 10,
 }
 
 /// Which way a frame went.
@@ -342,6 +345,7 @@ impl RecordHead {
             7 => Kind::End,
             8 => Kind::Report,
             9 => Kind::Session,
+            10 => Kind::Reply,
             _ => return None,
         };
         let direction = match self.direction {

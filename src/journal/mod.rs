@@ -19,7 +19,7 @@ mod tests;
 mod writer;
 
 pub use frame::{Damage, DamageReason, Direction, JournalError, Kind, Record, VERSION};
-pub use payload::{Listed, Opened, Session};
+pub use payload::{Fills, Listed, Opened, Session};
 pub use reader::{Item, Reader};
 pub use redact::redact;
 pub use writer::{Options, Writer};

@@ -18,7 +18,7 @@ use super::flow::member::Shelf;
 use super::flow::wait::Wait;
 use super::live::driver::{Driver, Gangway};
 use super::live::ear::{Ear, Notes};
-use super::live::{Carrier, Listener, Live, Post};
+use super::live::{Carrier, Listener, Live};
 use super::plan::{Plan, Progress};
 use super::topology::{
     self as rings, ToBook, ToDispatch, ToModel, ToRisk, ToRoute, ToSignal, ToStrategy, ToVenues,
@@ -202,11 +202,11 @@ impl Run<'_> {
 
     /// Everything on one core, on lines to venues instead of a tape. Hands all that is heard and
     /// put out to `listener`. Also says how many frames found no room on their way there.
-    pub(super) fn live<C: Carrier, P: Post>(
+    pub(super) fn live<C: Carrier>(
         &self,
         (ends, mind): (&mut Ends, &mut Mind),
         instruments: &Instruments,
-        live: Live<'_, C, P>,
+        live: Live<'_, C>,
         listener: &mut dyn Listener,
     ) -> (Played, u64) {
         let mut build = Build::new(self, 1);
@@ -220,7 +220,7 @@ impl Run<'_> {
         let book = build.quiet(Stage::Book, &mut shelf, ToSignal::Inline(signal));
         let parts = Parts { feed, world: Some(cables.world), resyncs: cables.asked };
         let front = build.front("all", parts, ToBook::Inline(book), Back::Inline);
-        let Live { carrier, post, stations, stop, waits, .. } = live;
+        let Live { carrier, stations, members, stop, waits, .. } = live;
         let (script, heard) = script(waits.then(|| self.wait.clone()));
         let (notes, noted) = mpsc::channel();
         let ear = Ear {
@@ -234,9 +234,10 @@ impl Run<'_> {
             move || ear.listen(listener),
             move |crew| {
                 crew.spawn(move |hot| {
-                    let gangway = Gangway { front, script, post, number: 0, latest: Nanos::NONE };
+                    let gangway = Gangway { front, script, number: 0, latest: Nanos::NONE };
+                    let venues = (stations, members);
                     let mut driver =
-                        Driver::new(gangway, carrier, stations, Notes(notes), instruments);
+                        Driver::new(gangway, carrier, venues, Notes(notes), instruments);
                     hot.run(|| driver.run(stop, asked));
                     *left = Some(driver.gangway.front.resyncs);
                 });

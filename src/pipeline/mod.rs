@@ -21,7 +21,8 @@ pub use crew::player::Pace;
 pub use crew::world::Venue;
 pub use layout::{Layout, core_of, hot_cores, reserve};
 pub use live::{
-    Carrier, Ended, Event, Listener, Live, Network, NoPost, Note, Post, Pulse, Station, live,
+    Carrier, Ended, Event, Listener, Live, LiveAccount, Network, Note, Opened, OpeningError, Pulse,
+    Station, leave, live, open,
 };
 pub use member::{Member, MemberError};
 pub use outcome::{Outcome, PipelineError};

@@ -11,6 +11,7 @@ mod money;
 mod asset;
 mod account;
 mod instrument;
+mod order_entry;
 mod paper;
 mod model;
 mod strategy;
@@ -24,6 +25,7 @@ pub use journal::Journal;
 pub use live::Live;
 pub use model::Model;
 pub use money::{Fungible, Mark, Money};
+pub use order_entry::OrderEntry;
 pub use paper::Paper;
 pub use pipeline::{Layout, Pipeline};
 pub use risk::{

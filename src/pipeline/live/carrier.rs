@@ -1,7 +1,7 @@
 //! What carries a live machine: lines to venues, and time. The network in earnest, a simulated one
 //! in tests.
 
-use crate::base::{AccountId, Nanos};
+use crate::base::Nanos;
 use crate::venue::session::{Action, Address, Failure, FetchId, Line};
 use crate::venue::trade::Task;
 use crate::venue::wire::Padded;
@@ -37,20 +37,28 @@ pub trait Carrier: Send {
     fn now(&self) -> Nanos;
 }
 
-/// The way of orders to their venues, where they are to leave the house.
-pub trait Post: Send {
-    /// Takes an order's bytes; `arrived_tsc` is that of the frame that it answers, 0 where there is
-    /// none.
-    fn order(&mut self, account: AccountId, bytes: &[u8], arrived_tsc: u64);
-}
+impl Event<'_> {
+    /// Whose it is.
+    #[inline]
+    pub const fn venue(&self) -> usize {
+        match *self {
+            Event::Opened { venue, .. }
+            | Event::Failed { venue, .. }
+            | Event::Closed { venue, .. }
+            | Event::Pinged { venue, .. }
+            | Event::Frame { venue, .. }
+            | Event::Answer { venue, .. } => venue,
+        }
+    }
 
-/// Orders stay in the house: the venues in a box take them.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoPost;
-
-impl Post for NoPost {
-    #[inline(always)]
-    fn order(&mut self, _account: AccountId, _bytes: &[u8], _arrived_tsc: u64) {}
+    /// What went wrong, for the log.
+    pub const fn why(&self) -> Option<&str> {
+        match *self {
+            Event::Failed { why, .. } | Event::Closed { why, .. } => Some(why),
+            Event::Answer { why, .. } => why,
+            _ => None,
+        }
+    }
 }
 
 /// Something that happened on the way to a venue.

@@ -41,9 +41,6 @@ pub struct Member<C> {
     pause: Duration,
 }
 
-/// Connections that are kept for orders over HTTP.
-const CONNECTIONS: usize = 2;
-
 /// Of a cancel, whose terms nobody reads.
 const NO_TERMS: Terms =
     Terms { price: Price(0), qty: Qty(0), side: Side::Buy, style: Style::Limit };
@@ -75,8 +72,8 @@ impl<C: Carrier> Member<C> {
         }
         let rest = settings.rest.clone();
         let trader = (opening.open)(settings, carrier.now())?;
-        if opening.posts {
-            carrier.keep(number, &rest, CONNECTIONS);
+        if opening.kept > 0 {
+            carrier.keep(number, &rest, opening.kept);
         }
         Ok(Member {
             venue,

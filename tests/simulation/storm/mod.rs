@@ -19,7 +19,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use neural_kraken::base::{ConnectionId, Instruments, Nanos};
 use neural_kraken::config::Config;
-use neural_kraken::pipeline::{Live, NoPost, Plan, Station, Trading, live};
+use neural_kraken::journal::Fills;
+use neural_kraken::pipeline::{Live, Plan, Station, Trading, live};
 use neural_kraken::sim::{Accounts, Hall, Settings as Opening, World};
 use neural_kraken::stage::book;
 use neural_kraken::sys::alloc;
@@ -112,7 +113,7 @@ fn live_for(
     let (resolved, _) = config.resolve_onto(&mut instruments);
     let books =
         book::Settings { stale_after_ns: config.book.stale_after_ns, ..book::Settings::default() };
-    let trading = Trading::new(&config, &resolved, &books, true);
+    let trading = Trading::new(&config, &resolved, &books, Fills::Paper);
     let plan = Plan { trading, books, pin: false, ..Plan::default() };
     let world = World::new(seed, &Opening { history_ns: Nanos::SECOND, ..Opening::default() });
     let now = world.now();
@@ -137,8 +138,8 @@ fn live_for(
     let mut keeper = journal(&dir, &instruments, &plan, &names, &overlay, now);
     let machine = Live {
         carrier: &mut sky,
-        post: NoPost,
         stations: &mut stations,
+        members: &mut [],
         stop: &stop,
         cores: &[],
         waits: true,
