@@ -98,15 +98,9 @@ impl Run<'_> {
     /// Feed, book, signal, model and dispatch on a core a venue; what decides on one more.
     pub(super) fn venues(&self, reel: Reel<'_>, ends: &mut [Ends], mind: &mut Mind) -> Played {
         let mut build = Build::new(self, ends.len() + 1);
-        let accounts = ends.iter().enumerate().flat_map(|(n, ends)| {
-            ends.venues.iter().map(move |paper| (paper.account, n)).collect::<Vec<_>>()
-        });
-        let accounts: Vec<_> = accounts.collect();
-        let most = accounts.iter().map(|(account, _)| account.index() + 1).max().unwrap_or(0);
-        let mut of_account = vec![0; most];
-        for (account, n) in &accounts {
-            of_account[account.index()] = *n;
-        }
+        let place = |venue: &str| ends.iter().position(|ends| ends.venue == venue).unwrap_or(0);
+        let accounts = self.plan.trading.dispatch.accounts.iter();
+        let of_account: Vec<usize> = accounts.map(|dialect| place(dialect.name)).collect();
         let (mut fronts, mut sources, mut back) = (Vec::new(), Vec::new(), Vec::new());
         for ends in ends {
             let Ends { feed, books, signals, models, dispatch, venues, mine, asked, left, .. } =

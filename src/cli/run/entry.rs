@@ -195,15 +195,27 @@ fn users_own() -> Result<PathBuf, Failure> {
     Ok(states.join("neural-kraken"))
 }
 
+/// What accounts hold beside what the ledger says they do.
+#[derive(Debug)]
+pub(super) struct Breaks {
+    /// Each that is more than rounding.
+    pub(super) lines: Vec<String>,
+    /// The largest difference that rounding explains, units of its asset.
+    pub(super) rounded: u128,
+}
+
 /// Compares what the accounts hold with the ledger, says what is otherwise, and takes leave.
 pub(super) fn close(
     network: &mut Network,
     (stations, members): (usize, &mut [LiveAccount]),
     resolved: &Resolved,
-    ledger: &Ledger,
-) -> Result<Vec<String>, Failure> {
+    (ledger, fills): (&Ledger, u64),
+) -> Result<Breaks, Failure> {
     let stop = AtomicBool::new(false);
     let mut breaks = Vec::new();
+    let mut rounded = 0;
+    // Venues count finer than the ledger: a fill's amount and its fee are each cut to a unit.
+    let slack = u128::from(2 * fills);
     for one in open(network, (stations, members), resolved, &stop)? {
         let account = &resolved.accounts[one.account.index()];
         let held: Vec<_> = held(&one.balances).collect();
@@ -211,7 +223,9 @@ pub(super) fn close(
             let id = AssetId(n as u16);
             let ours = ledger.balance(one.account, id).unwrap_or(0);
             let theirs = held.iter().find(|(held, _)| *held == id).map_or(0, |(_, total)| *total);
-            if ours != i128::from(theirs) {
+            let gap = (ours - i128::from(theirs)).unsigned_abs();
+            rounded = rounded.max(if gap <= slack { gap } else { 0 });
+            if gap > slack {
                 let ours = i64::try_from(ours).unwrap_or(i64::MAX);
                 breaks.push(format!(
                     "account {}: the venue holds {} {}, the ledger says {}",
@@ -224,7 +238,7 @@ pub(super) fn close(
         }
     }
     pipeline::leave(network, stations, members);
-    Ok(breaks)
+    Ok(Breaks { lines: breaks, rounded })
 }
 
 /// The configuration with what the accounts hold in place of what they were said to.

@@ -9,7 +9,7 @@ use super::super::output::{self, Failure};
 use super::super::pace::Pace;
 use super::super::replay::plan_of;
 use super::super::session::{Over, Session};
-use super::entry::{self, KeyRing};
+use super::entry::{self, Breaks, KeyRing};
 use super::venues;
 use crate::base::{AccountId, Instruments, Nanos};
 use crate::cold::dialer::Dialer;
@@ -61,7 +61,7 @@ pub(super) struct Followed {
     pub(super) settled: Settled,
     pub(super) mode: &'static str,
     /// What accounts hold otherwise than we think, where orders went to their venues.
-    pub(super) breaks: Option<Vec<String>>,
+    pub(super) breaks: Option<Breaks>,
     /// How long bytes lay in the kernel, where it stamps them.
     pub(super) waits: Percentiles,
 }
@@ -165,16 +165,19 @@ fn follow(
         return Err(Failure::failed(why));
     }
     let Over { account, states, pace, span_ns, .. } = over;
-    let settled = account.settle(&ended.outcome);
+    let mut settled = account.settle(&ended.outcome);
+    let mode = mode(config, desk.is_live);
+    if desk.is_live {
+        settled.filled(if mode == "live" { "Live orders" } else { "Rehearsal" });
+    }
     let breaks = if desk.is_live {
         let at = (venues.len(), &mut *desk.members);
-        Some(entry::close(&mut network, at, &resolved, settled.ledger())?)
+        let booked = (settled.ledger(), settled.tally().fills);
+        Some(entry::close(&mut network, at, &resolved, booked)?)
     } else {
         None
     };
-    let mode = mode(config, desk.is_live);
     let waits = waits.snapshot().percentiles();
-    let (states, pace) = (states, pace);
     Ok(Followed { instruments, venues, ended, states, pace, span_ns, settled, mode, breaks, waits })
 }
 

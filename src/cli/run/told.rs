@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::report;
 use super::super::table::grouped;
+use super::entry::Breaks;
 use super::follow::{Followed, LATENCY_LOG};
 
 /// What a user is told of a run.
@@ -24,7 +25,7 @@ impl Told<'_> {
         let integrity = outcome.integrity;
         let mut text = String::new();
         if self.is_built_in {
-            text.push_str(BUILT_IN);
+            text.push_str(if self.outcome.mode == "paper" { BUILT_IN } else { BUILT_IN_LIVE });
         }
         let _ = writeln!(
             text,
@@ -90,12 +91,17 @@ impl Told<'_> {
 
     /// Whether accounts hold what we think, where orders went to their venues.
     fn breaks(&self) -> String {
-        match self.outcome.breaks.as_deref() {
+        match &self.outcome.breaks {
             None => String::new(),
-            Some([]) => String::from("every account holds to the unit what the ledger says\n"),
-            Some(breaks) => {
-                let lines = breaks.iter().map(|line| format!("warning: {line}\n"));
-                lines.collect()
+            Some(Breaks { lines, rounded: 0 }) if lines.is_empty() => {
+                String::from("every account holds to the unit what the ledger says\n")
+            }
+            Some(Breaks { lines, rounded }) if lines.is_empty() => format!(
+                "every account holds what the ledger says, but for {rounded} units of the last \
+                 decimal where a venue counts finer\n"
+            ),
+            Some(Breaks { lines, .. }) => {
+                lines.iter().map(|line| format!("warning: {line}\n")).collect()
             }
         }
     }
@@ -173,7 +179,7 @@ impl Told<'_> {
             .collect();
         let mut object = json!({
             "mode": mode,
-            "breaks": breaks,
+            "breaks": breaks.as_ref().map(|breaks| &breaks.lines),
             "venues": sessions,
             "span_ns": span_ns,
             "decode": { "fast": counts.fast, "strict": counts.strict, "refused": counts.refused },
@@ -206,6 +212,13 @@ impl Told<'_> {
         object
     }
 }
+
+/// What they are where orders go to them.
+const BUILT_IN_LIVE: &str = "\
+The built-in venues: Kraken, Binance and Coinbase in a box, a made-up market behind their
+real protocols, reached over TLS on loopback; orders went there over their private protocols.
+
+";
 
 /// What the built-in venues are.
 const BUILT_IN: &str = "\
