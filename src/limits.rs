@@ -343,8 +343,9 @@ pub const SESSION_POLL_NS: i64 = 1_000_000;
 /// Time for private sessions to come up and for what earlier ones left open to be cancelled, ns.
 pub const OPENING_NS_MAX: i64 = 60_000_000_000;
 
-/// Time for open orders to be cancelled when a session ends, ns.
-pub const CLOSING_NS_MAX: i64 = 10_000_000_000;
+/// Time for open orders to be cancelled when a session ends, and for unknown ones to become known:
+/// more than the longest wait between two questions, ns.
+pub const CLOSING_NS_MAX: i64 = 60_000_000_000;
 
 /// Time for private sessions to take leave when open orders are cancelled, ns.
 pub const RETIRING_NS: i64 = 200_000_000;

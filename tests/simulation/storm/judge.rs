@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use neural_kraken::base::{AssetId, InstrumentId, Instruments, Nanos};
+use neural_kraken::base::{AccountId, AssetId, InstrumentId, Instruments, Nanos};
 use neural_kraken::cold::{Beginning, Heard, Recorder, Scribe};
 use neural_kraken::event::{BookState, Reply, View};
 use neural_kraken::journal::{Fills, Options, Session};
@@ -46,6 +46,7 @@ impl Told {
 }
 
 /// Why a seed failed.
+#[derive(Debug)]
 pub(super) enum Fault {
     /// Something was wrong.
     Wrong(String),
@@ -142,10 +143,13 @@ pub(super) fn journal(
     overlay: &str,
     now: Nanos,
 ) -> Keeper {
-    let setup = Session { fills: Fills::Paper, epoch: 0, overlay: overlay.to_owned() };
+    let fills = if plan.trading.venues.is_empty() { Fills::Venue } else { Fills::Paper };
+    let epoch = plan.trading.dispatch.epoch;
+    let setup = Session { fills, epoch, overlay: overlay.to_owned() };
     let connections: Vec<_> = names.iter().map(|name| (*name, String::from("storm"))).collect();
+    let accounts = plan.trading.dispatch.accounts.iter().enumerate();
     let accounts: Vec<_> =
-        plan.trading.venues.iter().map(|paper| (paper.account, paper.dialect.name)).collect();
+        accounts.map(|(n, dialect)| (AccountId(n as u16), dialect.name)).collect();
     let beginning =
         Beginning { instruments, setup: &setup, connections: &connections, accounts: &accounts };
     let options = Options { compress: false, ..Options::default() };
@@ -221,7 +225,7 @@ pub(super) fn judge(
 }
 
 /// A session's journal as a tape, with the same instruments.
-fn reload(dir: &Path, instruments: &Instruments) -> Result<Tape, Fault> {
+pub(super) fn reload(dir: &Path, instruments: &Instruments) -> Result<Tape, Fault> {
     let spec = tape::Spec {
         dialect: None,
         format: tape::format("journal").unwrap(),

@@ -6,6 +6,7 @@
 mod audit;
 mod audited;
 mod carrier;
+mod earnest;
 mod judge;
 mod member;
 mod private;

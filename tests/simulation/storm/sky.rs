@@ -142,6 +142,11 @@ impl Sky<'_> {
         if self.now < self.clears { self.weather } else { CALM }
     }
 
+    /// The weather is bad from now until it clears; the session ends some time later.
+    pub(super) fn storm(&mut self, clears: Nanos, ends: Nanos) {
+        (self.clears, self.ends) = (clears, ends);
+    }
+
     pub(super) fn put(&mut self, due: Nanos, venue: usize, line: Line, parcel: Parcel) {
         self.numbered += 1;
         self.queue.insert((due, self.numbered), (venue, line, parcel));

@@ -1,0 +1,233 @@
+//! The machine with live orders in bad weather: it trades at its venues over their private protocols
+//! while lines break, requests and answers are lost, late or told twice.
+//!
+//! Looked at when it is over: nothing of ours is open at a venue, each order came to an end, every
+//! account holds what the ledger says, and the journal replays to the same bytes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use neural_kraken::base::{AccountId, AssetId, Instruments, Nanos, OrderId, Symbol};
+use neural_kraken::config::{Config, Resolved};
+use neural_kraken::event::{Action, OrderState};
+use neural_kraken::journal::Fills;
+use neural_kraken::pipeline::{
+    self, Live, LiveAccount, Opened, Output, Plan, Progress, Put, Trading,
+};
+use neural_kraken::sim::{Accounts, Hall, Keys, Settings as Opening, World};
+use neural_kraken::stage::book;
+use neural_kraken::venue::trade::{Asset, KeyTexts, Network, Settings, Traded};
+
+use super::judge::{Keeper, journal, reload};
+use super::sky::Sky;
+use super::weather::weather;
+use super::{HASTY, LIVES, followed, station};
+
+/// What a life came to.
+#[derive(Debug, Default)]
+struct Lived {
+    orders: u64,
+    fills: u64,
+    unknown: u64,
+    troubles: u64,
+}
+
+/// A live account at each venue, as the configuration names them.
+fn accounts(
+    resolved: &Resolved,
+    instruments: &Instruments,
+    names: &[&'static str],
+    (keys, seed, now): (&Keys, u64, Nanos),
+) -> Vec<LiveAccount> {
+    let account = |(n, account): (usize, &neural_kraken::config::Account)| {
+        let venue = account.venue.name;
+        let (name, secret) = match venue {
+            "kraken" => &keys.kraken,
+            "binance" => &keys.binance,
+            "coinbase" => &keys.coinbase,
+            other => panic!("{other} has no keys"),
+        };
+        let of = instruments.iter().filter(|instrument| instrument.venue == venue);
+        let traded = of.map(|i| Traded {
+            symbol: i.symbol,
+            id: i.id,
+            price_decimals: i.price_decimals,
+            qty_decimals: i.qty_decimals,
+            base: i.base.unwrap(),
+            quote: i.quote.unwrap(),
+        });
+        let assets = resolved.assets.iter().enumerate().map(|(n, asset)| Asset {
+            name: Symbol::new(asset.name.as_bytes()).unwrap(),
+            id: AssetId(n as u16),
+            decimals: asset.decimals,
+        });
+        let opening = account.venue.trade.unwrap();
+        let settings = Settings {
+            account: AccountId(n as u16),
+            instruments: traded.collect(),
+            assets: assets.collect(),
+            key: KeyTexts { name: name.as_str().into(), secret: secret.as_str().into() },
+            seed,
+            answer_ns_max: 500 * Nanos::MILLI,
+            silence_ns_max: 2 * Nanos::SECOND,
+            since: now,
+            ..(opening.settings)(Network::Live).unwrap()
+        };
+        LiveAccount {
+            account: AccountId(n as u16),
+            station: names.iter().position(|name| *name == venue).unwrap(),
+            rest: settings.rest.clone(),
+            kept: opening.kept,
+            since: now,
+            trader: (opening.open)(settings, now).unwrap(),
+        }
+    };
+    resolved.accounts.iter().enumerate().map(account).collect()
+}
+
+fn live(seed: u64) -> Result<Lived, String> {
+    let config = Config::parse(HASTY, Path::new("hasty")).unwrap();
+    let mut instruments = followed(&config);
+    let (resolved, _) = config.resolve_onto(&mut instruments);
+    let books =
+        book::Settings { stale_after_ns: config.book.stale_after_ns, ..book::Settings::default() };
+    let mut trading = Trading::new(&config, &resolved, &books, Fills::Venue);
+    trading.dispatch.epoch = 7 + seed as u32;
+    let plan = Plan { trading, books, pin: false, ..Plan::default() };
+    let world = World::new(seed, &Opening { history_ns: Nanos::SECOND, ..Opening::default() });
+    let (now, keys) = (world.now(), Keys::new(seed).unwrap());
+    let mut names: Vec<&'static str> = instruments.iter().map(|i| i.venue).collect();
+    names.dedup();
+    let each = names.iter().enumerate();
+    let mut stations: Vec<_> =
+        each.map(|(n, name)| station(n, name, seed, &instruments, now)).collect();
+    let mut members = accounts(&resolved, &instruments, &names, (&keys, seed, now));
+    let (stop, never) = (AtomicBool::new(false), AtomicBool::new(false));
+    let (weather, chance) = weather(seed);
+    let outside = (Hall::of(world, &Accounts::of(&keys)), names.clone(), &instruments);
+    let mut sky = Sky::new(outside, weather, chance, (now, Nanos(i64::MAX)), &stop);
+    let open = |sky: &mut Sky<'_>, members: &mut [LiveAccount]| {
+        pipeline::open(sky, names.len(), members, &never, &mut |_, _| {})
+    };
+    let before = open(&mut sky, &mut members).map_err(|why| why.to_string())?;
+    sky.storm(Nanos(sky.now.0 + 3 * Nanos::SECOND), Nanos(sky.now.0 + 5 * Nanos::SECOND));
+    let life = LIVES.fetch_add(1, Ordering::Relaxed);
+    let name = format!("neural-kraken-earnest-{}-{seed}-{life}", std::process::id());
+    let dir = std::env::temp_dir().join(name);
+    let _ = std::fs::remove_dir_all(&dir);
+    let mut keeper = journal(&dir, &instruments, &plan, &names, HASTY, sky.now);
+    let machine = Live {
+        carrier: &mut sky,
+        stations: &mut stations,
+        members: &mut members,
+        stop: &stop,
+        cores: &[],
+        waits: true,
+    };
+    let ended = pipeline::live(machine, &instruments, &plan, &mut keeper);
+    let ended = ended.map_err(|why| why.to_string())?;
+    let after = open(&mut sky, &mut members).map_err(|why| why.to_string())?;
+    let Keeper { scribe, hash, outputs, .. } = keeper;
+    scribe.finish().map_err(|why| why.to_string())?;
+    let tape = reload(&dir, &instruments).map_err(|why| format!("{why:?}"))?;
+    let _ = std::fs::remove_dir_all(&dir);
+    let replayed = pipeline::replay(&tape, &instruments, &plan, &Progress::default());
+    let replayed = replayed.map_err(|why| why.to_string())?;
+    if ended.lost > 0 || pipeline::hash(&replayed.outputs) != hash.text() {
+        return Err(String::from("the journal replays to another hash"));
+    }
+    let mut lived = Lived { troubles: sky.troubles, ..Lived::default() };
+    let names = resolved.trading.strategies.strategies.iter().map(|s| s.name.clone()).collect();
+    let mut ledger = resolved.ledger(names, &config.paper);
+    let began = |account, asset| ledger_of(&ledger, account, asset);
+    let began: Vec<i128> =
+        each_held(&before).map(|(account, asset, _)| began(account, asset)).collect();
+    orders_end(&outputs, &mut lived)?;
+    for output in &outputs {
+        if let Put::Report(report) = &output.put {
+            ledger.on(report);
+        }
+    }
+    if let Some(order) = after.iter().flat_map(|one| &one.orphans).next() {
+        return Err(format!("an order of ours was left open: {order:?}"));
+    }
+    // Venues count finer than the ledger: a fill's amount and its fee are each cut to a unit.
+    let slack = i128::from(2 * lived.fills + 1);
+    for ((account, asset, held), began) in each_held(&before).zip(began) {
+        let now = each_held(&after).find(|(a, b, _)| (*a, *b) == (account, asset));
+        let theirs = i128::from(now.map_or(0, |(_, _, held)| held) - held);
+        let ours = ledger_of(&ledger, account, asset) - began;
+        if (ours - theirs).abs() > slack {
+            let name = &resolved.assets[asset.index()].name;
+            return Err(format!(
+                "account {}: {name} changed by {theirs} at the venue, by {ours} in the ledger",
+                account.0
+            ));
+        }
+    }
+    Ok(lived)
+}
+
+fn ledger_of(ledger: &neural_kraken::ledger::Ledger, account: AccountId, asset: AssetId) -> i128 {
+    ledger.balance(account, asset).unwrap()
+}
+
+/// What was held of each asset that we know.
+fn each_held(opened: &[Opened]) -> impl Iterator<Item = (AccountId, AssetId, i64)> {
+    opened.iter().flat_map(|one| {
+        let known = one.balances.iter().filter(|balance| balance.asset != AssetId::NONE);
+        known.map(|balance| (one.account, balance.asset, balance.total))
+    })
+}
+
+/// Every order that went out came to an end, and none went out twice.
+fn orders_end(outputs: &[Output], lived: &mut Lived) -> Result<(), String> {
+    let mut states: BTreeMap<OrderId, OrderState> = BTreeMap::new();
+    for output in outputs {
+        match &output.put {
+            Put::Sent { order, action: Action::Place, .. } => {
+                lived.orders += 1;
+                if states.insert(*order, OrderState::Sent).is_some() {
+                    return Err(format!("order {} went out twice", order.0));
+                }
+            }
+            Put::Sent { .. } => {}
+            Put::Report(report) => {
+                lived.fills += u64::from(report.is_fill());
+                lived.unknown += u64::from(report.state == OrderState::Unknown);
+                if let Some(state) = states.get_mut(&report.order)
+                    && !report.is_cancel_refusal
+                {
+                    *state = report.state;
+                }
+            }
+        }
+    }
+    match states.iter().find(|(_, state)| !state.is_over()) {
+        Some((order, state)) => Err(format!("order {} is {} at the end", order.0, state.name())),
+        None => Ok(()),
+    }
+}
+
+#[test]
+fn live_orders_come_to_their_venues_ends_in_any_weather() {
+    let seeds = super::seeds();
+    let most = if std::env::var_os("NEURAL_KRAKEN_SEEDS").is_some() { u64::MAX } else { 20 };
+    let mut all = Lived::default();
+    for seed in seeds.take(usize::try_from(most).unwrap_or(usize::MAX)) {
+        let lived = live(seed).unwrap_or_else(|why| {
+            panic!(
+                "seed {seed}: {why}\nagain: NEURAL_KRAKEN_SEEDS={seed}..{} cargo test --test \
+                 machine live_orders",
+                seed + 1
+            )
+        });
+        all.orders += lived.orders;
+        all.fills += lived.fills;
+        all.unknown += lived.unknown;
+        all.troubles += lived.troubles;
+    }
+    println!("{all:?}");
+    assert!(all.orders > 0 && all.fills > 0 && all.unknown > 0 && all.troubles > 0, "{all:?}");
+}
