@@ -4,6 +4,7 @@
 
 pub mod dialer;
 pub mod home;
+pub mod keep;
 mod latency_log;
 mod recorder;
 pub mod latch;

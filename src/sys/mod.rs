@@ -12,6 +12,7 @@ pub mod block;
 pub mod clock;
 pub mod core;
 pub mod deadline;
+pub mod map;
 pub mod memory;
 pub mod socket;
 pub mod user;
