@@ -2,6 +2,7 @@
 //!
 //! Never: a hot thread made to wait.
 
+pub mod carry;
 pub mod dialer;
 pub mod home;
 pub mod keep;
