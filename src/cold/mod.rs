@@ -4,6 +4,7 @@
 
 pub mod carry;
 pub mod dialer;
+pub mod halt;
 pub mod home;
 pub mod keep;
 mod latency_log;
