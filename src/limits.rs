@@ -228,6 +228,24 @@ pub const QUOTE_AGE_MS_MAX: u64 = 3_600_000;
 /// order take less.
 pub const LATCH_BYTES_MAX: u64 = 64 << 20;
 
+/// Slots of the write-ahead ring, ordinarily: orders that the disk may be behind. 2 MiB, which the
+/// ordinary limit of locked memory allows.
+pub const AHEAD_SLOTS: usize = 1 << 14;
+
+/// Slots of the write-ahead ring, at most.
+pub const AHEAD_SLOTS_MAX: usize = 1 << 20;
+
+/// Bytes of a line of the logs of orders and fills: the names of all instruments of a session stand
+/// in one.
+pub const LOG_LINE_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes at which a log of orders or fills is put aside when a session begins: a few hundred
+/// thousand lines, which the sessions after it still read.
+pub const LOG_BYTES_ROTATED: u64 = 64 << 20;
+
+/// Lines that are not as they were written and are named, the first ones.
+pub const DAMAGED_LINES_NAMED: usize = 16;
+
 /// Messages that one call of `On::on` may emit beside what it passes on.
 pub const EMIT_BURST_MAX: usize = 64;
 
@@ -500,6 +518,9 @@ const _: () = assert!(EMIT_BURST_MAX >= 3);
 const _: () = assert!(BACKOFF_NS << BACKOFF_DOUBLINGS_MAX > 0);
 // Products of two bytes are at most 127 x 127, and whole numbers up to 2^24 are exact as floats.
 const _: () = assert!(127 * 127 * NETWORK_HIDDEN_MAX <= 1 << 24);
+// Every open order, its cancel and its amendment may wait for the disk.
+const _: () = assert!(AHEAD_SLOTS >= 3 * OPEN_ORDERS_MAX && AHEAD_SLOTS.is_power_of_two());
+const _: () = assert!(AHEAD_SLOTS <= AHEAD_SLOTS_MAX && AHEAD_SLOTS_MAX.is_power_of_two());
 // What one receive brings must find room behind a frame and the records before it.
 const _: () = assert!(RECEIVE_SPARE_BYTES >= RECEIVE_BYTES + 3 * (RECORD_SEALED_BYTES_MAX + 64));
 const _: () = assert!(SEND_BYTES_MAX >= 2 * RECORD_SEALED_BYTES_MAX);

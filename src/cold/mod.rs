@@ -2,8 +2,11 @@
 //!
 //! Never: a hot thread made to wait.
 
+pub mod carry;
 pub mod dialer;
+pub mod halt;
 pub mod home;
+pub mod keep;
 pub mod keys;
 mod latency_log;
 mod recorder;

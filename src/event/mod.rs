@@ -15,8 +15,14 @@ mod report;
 mod packed;
 mod resync;
 mod tick;
+mod command;
+#[cfg(test)]
+mod command_tests;
 
 pub use child::{Child, Routed};
+pub use command::{
+    COMMAND_BYTES, Command, CommandError, Lexicon, Limit, Noun, Scope, Target, VenueId,
+};
 pub use feature::{FEATURES, Features, HORIZONS, Now, Over, Seen};
 pub use forecast::{Forecast, Outlook, Standing};
 pub use intent::{Action, Intent, Wanted};

@@ -10,6 +10,7 @@
 //! the last block. Each segment begins with what a reader must know of the earlier ones
 //! (instruments and open connections), so that it can be read when they are gone.
 
+pub mod ahead;
 mod frame;
 mod payload;
 mod reader;

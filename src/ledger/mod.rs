@@ -8,6 +8,7 @@
 //! Cold: it may allocate where a strategy first trades an instrument, and with each lot.
 
 mod holding;
+pub mod reconcile;
 mod sheet;
 mod worth;
 #[cfg(test)]

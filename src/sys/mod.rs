@@ -13,6 +13,7 @@ pub mod clock;
 pub mod core;
 pub mod deadline;
 pub mod environment;
+pub mod map;
 pub mod memory;
 pub mod socket;
 pub mod user;
