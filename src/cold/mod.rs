@@ -8,6 +8,7 @@ pub mod halt;
 pub mod home;
 pub mod keep;
 mod latency_log;
+pub mod operator;
 mod recorder;
 pub mod latch;
 #[cfg(test)]
