@@ -235,6 +235,15 @@ pub const AHEAD_SLOTS: usize = 1 << 14;
 /// Slots of the write-ahead ring, at most.
 pub const AHEAD_SLOTS_MAX: usize = 1 << 20;
 
+/// Bytes of a line that an operator sends.
+pub const OPERATOR_LINE_BYTES_MAX: usize = 4_096;
+
+/// Bytes of an answer to an operator: every open order stands in one.
+pub const OPERATOR_ANSWER_BYTES_MAX: usize = 16 << 20;
+
+/// Operators that are connected at once.
+pub const OPERATOR_CLIENTS_MAX: usize = 16;
+
 /// Bytes of a line of the logs of orders and fills: the names of all instruments of a session stand
 /// in one.
 pub const LOG_LINE_BYTES_MAX: usize = 4 << 20;
