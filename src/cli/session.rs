@@ -11,9 +11,10 @@ use super::output;
 use super::pace::Pace;
 use super::table::grouped;
 use crate::base::{Decimal, Instrument, Instruments, Nanos, render};
+use crate::cold::keep::{Copying, Fills, KeepError};
 use crate::cold::{Heard, Recorded, Scribe};
 use crate::journal::JournalError;
-use crate::pipeline::{Listener, Note, Output, Pulse};
+use crate::pipeline::{Listener, Note, Output, Pulse, Put};
 use crate::stage::dispatch::order_of;
 use crate::venue::Described;
 use crate::venue::session::{Action, State};
@@ -23,6 +24,7 @@ use crate::venue::trade::{Fact, Standing, VenueOrder};
 pub(super) struct Session<'a> {
     account: Account,
     scribe: Option<Scribe>,
+    kept: Option<Kept>,
     /// Why the journal ends before the session.
     broken: Option<JournalError>,
     instruments: &'a Instruments,
@@ -43,10 +45,27 @@ pub(super) struct Session<'a> {
     bar: ProgressBar,
 }
 
+/// What keeps orders and fills beyond the session, where orders leave the house.
+pub(super) struct Kept {
+    pub(super) copying: Copying,
+    pub(super) fills: Fills,
+}
+
+impl Kept {
+    /// All of it is on the disk.
+    fn finish(self) -> Result<(), KeepError> {
+        if let Some(mut copier) = self.copying.stop() {
+            copier.finish()?;
+        }
+        self.fills.finish()
+    }
+}
+
 /// What is left of a session when it is over.
 pub(super) struct Over {
     pub(super) account: Account,
     pub(super) journal: Option<Result<Recorded, JournalError>>,
+    pub(super) kept: Option<Result<(), KeepError>>,
     pub(super) states: Vec<Option<State>>,
     pub(super) pace: Pace,
     pub(super) span_ns: i64,
@@ -65,6 +84,7 @@ impl<'a> Session<'a> {
         Session {
             account,
             scribe,
+            kept: None,
             broken: None,
             instruments,
             venues,
@@ -81,6 +101,22 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// From now on orders and fills are kept beyond the session.
+    pub(super) fn keep(&mut self, kept: Option<Kept>) {
+        self.kept = kept;
+    }
+
+    /// Trading ends where what must outlive the session cannot be kept.
+    fn look_at_kept(&mut self) {
+        let Some(kept) = &mut self.kept else { return };
+        let turned = kept.fills.turn().err().map(|why| why.to_string());
+        let is_dead = kept.copying.is_dead().then(|| String::from("its thread has died"));
+        if let Some(why) = turned.or_else(|| kept.copying.trouble()).or(is_dead) {
+            self.tell(&format!("error: orders and fills cannot be kept: {why}; trading ends"));
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Ends it; the journal is whole on the disk.
     pub(super) fn finish(mut self) -> Over {
         if let Some(why) = self.pace.finish() {
@@ -92,7 +128,9 @@ impl<'a> Session<'a> {
             None => self.scribe.map(Scribe::finish),
         };
         let span_ns = self.begun.map_or(0, |begun| self.now.0 - begun.0);
-        Over { account: self.account, journal, states: self.states, pace: self.pace, span_ns }
+        let kept = self.kept.map(Kept::finish);
+        let (account, states, pace) = (self.account, self.states, self.pace);
+        Over { account, journal, kept, states, pace, span_ns }
     }
 
     fn write(&mut self, write: impl FnOnce(&mut Scribe) -> Result<(), JournalError>) {
@@ -146,6 +184,9 @@ impl Listener for Session<'_> {
 
     fn output(&mut self, output: &Output) {
         self.account.on(output);
+        if let (Put::Report(report), Some(kept)) = (&output.put, &mut self.kept) {
+            kept.fills.on(report);
+        }
         self.write(|scribe| scribe.logged(&output.logged()));
     }
 
@@ -185,6 +226,7 @@ impl Listener for Session<'_> {
         if let Some(row) = self.pace.pulse(pulse, self.now) {
             self.tell(&row);
         }
+        self.look_at_kept();
         let (tally, order) = (self.account.tally(), pulse.order.percentiles());
         let mut text = format!(
             "{} frames, {} orders, {} fills",

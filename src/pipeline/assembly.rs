@@ -214,7 +214,7 @@ impl Run<'_> {
         let book = build.quiet(Stage::Book, &mut shelf, ToSignal::Inline(signal));
         let parts = Parts { feed, world: Some(cables.world), resyncs: cables.asked };
         let front = build.front("all", parts, ToBook::Inline(book), Back::Inline);
-        let Live { carrier, stations, members, stop, waits, .. } = live;
+        let Live { carrier, stations, members, ahead, stop, waits, .. } = live;
         let (script, heard) = script(waits.then(|| self.wait.clone()));
         let (notes, noted) = mpsc::channel();
         let ear = Ear {
@@ -232,6 +232,7 @@ impl Run<'_> {
                     let venues = (stations, members);
                     let mut driver =
                         Driver::new(gangway, carrier, venues, Notes(notes), instruments);
+                    driver.members.record(ahead);
                     hot.run(|| driver.run(stop, asked));
                     *left = Some(driver.gangway.front.resyncs);
                 });

@@ -219,6 +219,7 @@ fn a_live_session_replays_to_its_own_orders() {
     let machine = Live {
         carrier: &mut player,
         members: &mut [],
+        ahead: None,
         stations: &mut stations,
         stop: &stop,
         cores: &[],

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::super::output::{Failure, say};
+use super::super::session::Kept;
 use crate::base::{AccountId, AssetId, Instruments, Nanos, Symbol, render};
 use crate::cold::home::Home;
+use crate::cold::keep::{self, Keeping, Names};
 use crate::cold::keys;
 use crate::config::{Account, Asset as Named, Config, Resolved};
-use crate::ledger::Ledger;
+use crate::journal::ahead::Ahead;
+use crate::ledger::{self, Ledger};
 use crate::pipeline::{self, LiveAccount, Network, Opened};
 use crate::sim::Keys;
 use crate::venue::trade::{self, Asset, Balance, KeyTexts, Traded};
@@ -183,6 +186,33 @@ pub(super) fn home(config: &Config, built_in: Option<&Path>) -> Result<Home, Fai
         None => given.clone(),
     };
     Home::open(&dir).map_err(Failure::failed)
+}
+
+/// Begins a session in its folder: its number, where the hot thread records orders, and what keeps
+/// them and their fills.
+pub(super) fn begin(
+    home: &mut Home,
+    (resolved, instruments): (&Resolved, &Instruments),
+    now: Nanos,
+) -> Result<(u32, Ahead, Kept), Failure> {
+    let accounts = resolved.accounts.iter().map(|account| account.name.clone()).collect();
+    let strategies = &resolved.trading.strategies.strategies;
+    let strategies = strategies.iter().map(|strategy| strategy.name.clone()).collect();
+    let asset = |a: &Named| ledger::Asset { name: a.name.clone(), decimals: a.decimals };
+    let assets: Vec<_> = resolved.assets.iter().map(asset).collect();
+    let names = Names::of(instruments, accounts, strategies, &assets);
+    let begun = keep::begin(home, &names, &Keeping::default(), now).map_err(Failure::failed)?;
+    for note in &begun.notes {
+        say(format_args!("warning: {note}"));
+    }
+    if begun.past.recovered > 0 {
+        say(format_args!(
+            "{} orders of the last session had not reached its log; they were saved",
+            begun.past.recovered
+        ));
+    }
+    let copying = begun.copier.start().map_err(Failure::failed)?;
+    Ok((begun.epoch, begun.ahead, Kept { copying, fills: begun.fills }))
 }
 
 /// `neural-kraken` in `$XDG_STATE_HOME` or `~/.local/state`.

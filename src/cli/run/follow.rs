@@ -8,13 +8,14 @@ use super::super::account::{Account, Settled};
 use super::super::output::{self, Failure};
 use super::super::pace::Pace;
 use super::super::replay::plan_of;
-use super::super::session::{Over, Session};
+use super::super::session::{Kept, Over, Session};
 use super::entry::{self, Breaks, KeyRing};
 use super::venues;
 use crate::base::{AccountId, Instruments, Nanos};
 use crate::cold::dialer::Dialer;
 use crate::cold::{Beginning, LatencyLog, Recorder, Scribe};
 use crate::config::{Config, Resolved};
+use crate::journal::ahead::Ahead;
 use crate::journal::{self, Fills};
 use crate::metric::histogram::{self, Percentiles};
 use crate::pipeline::{self, Ended, Live, LiveAccount, Network, Trading};
@@ -40,7 +41,14 @@ pub(super) struct Terms<'a> {
 struct Desk {
     members: Vec<LiveAccount>,
     epoch: u32,
-    is_live: bool,
+    ahead: Option<Ahead>,
+    kept: Option<Kept>,
+}
+
+impl Desk {
+    const fn is_live(&self) -> bool {
+        self.ahead.is_some()
+    }
 }
 
 /// The ways out of the house.
@@ -101,8 +109,8 @@ pub(super) fn live(
     let members = entry::members((config, &resolved), &instruments, &venues, keys, now)?;
     // Held until the session is over: there is one at a time.
     let mut home = entry::home(config, terms.is_built_in.then_some(terms.dir))?;
-    let epoch = home.next_epoch(now).map_err(Failure::failed)?;
-    let mut desk = Desk { members, epoch, is_live: true };
+    let (epoch, ahead, kept) = entry::begin(&mut home, (&resolved, &instruments), now)?;
+    let mut desk = Desk { members, epoch, ahead: Some(ahead), kept: Some(kept) };
     let at = (venues.len(), &mut *desk.members);
     let opened = entry::open(&mut wires.network, at, &resolved, terms.stop)?;
     let overlay = entry::with_balances(overlay, &resolved, &opened)?;
@@ -137,7 +145,7 @@ fn follow(
     let mut stations = venues::stations(config, &instruments, clock.unix_now())?;
     let venues = venues::of(&instruments);
     plan.books.stale_after_ns_of = venues::silences(config, &venues);
-    let fills = if desk.is_live { Fills::Venue } else { Fills::Paper };
+    let fills = if desk.is_live() { Fills::Venue } else { Fills::Paper };
     plan.trading = Trading::new(config, &resolved, &plan.books, fills);
     plan.trading.dispatch.epoch = desk.epoch;
     let setup = journal::Session { fills, epoch: desk.epoch, overlay };
@@ -150,10 +158,12 @@ fn follow(
     let names = names(&resolved, &venues, &desk.members);
     let span = (terms.duration_ns, pace);
     let mut session = Session::new(account, Some(scribe), &instruments, names, span, terms.stop);
+    session.keep(desk.kept.take());
     let machine = Live {
         carrier: &mut network,
         stations: &mut stations,
         members: &mut desk.members,
+        ahead: desk.ahead.as_mut(),
         stop: terms.stop,
         cores: terms.cores,
         waits: false,
@@ -164,13 +174,16 @@ fn follow(
     if let Some(Err(why)) = &over.journal {
         return Err(Failure::failed(why));
     }
+    if let Some(Err(why)) = &over.kept {
+        return Err(Failure::failed(why));
+    }
     let Over { account, states, pace, span_ns, .. } = over;
     let mut settled = account.settle(&ended.outcome);
-    let mode = mode(config, desk.is_live);
-    if desk.is_live {
+    let mode = mode(config, desk.is_live());
+    if desk.is_live() {
         settled.filled(if mode == "live" { "Live orders" } else { "Rehearsal" });
     }
-    let breaks = if desk.is_live {
+    let breaks = if desk.is_live() {
         let at = (venues.len(), &mut *desk.members);
         let booked = (settled.ledger(), settled.tally().fills);
         Some(entry::close(&mut network, at, &resolved, booked)?)

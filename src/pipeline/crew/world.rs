@@ -60,7 +60,7 @@ impl World<'_> {
     pub(in crate::pipeline) fn take(&mut self, now: Nanos) {
         let venues = &mut *self.venues;
         while let Some(()) = self.wire.pop_with(|request| {
-            if let Some(venue) = venues.iter_mut().find(|v| v.account == request.account) {
+            if let Some(venue) = venues.iter_mut().find(|v| v.account == request.record.account) {
                 // One that is not taken is counted at the venue, and stays without an answer.
                 let _ = venue.exchange.take(request.bytes(), now);
             }

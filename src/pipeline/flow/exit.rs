@@ -6,8 +6,8 @@ use super::super::trace::tap::{Tap, Tapped};
 use super::link::{Flow, Inbox, Member, Spent};
 use super::step::{Grid, Step};
 use super::wait::Wait;
-use crate::base::{AccountId, InstrumentId, OrderId};
-use crate::event::{ClientId, Outcome, Report, Sent, Terms};
+use crate::event::{Outcome, Report, Sent};
+use crate::journal::ahead::{Deed, Record};
 use crate::limits;
 use crate::ring::Producer;
 use crate::stage::contract::{Emit, On};
@@ -18,12 +18,8 @@ use crate::venue::trade::{Kind, Parcel};
 /// An order's bytes on their way to the venue.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::pipeline) struct Request {
-    pub(in crate::pipeline) account: AccountId,
-    kind: Kind,
-    client: ClientId,
-    order: OrderId,
-    instrument: InstrumentId,
-    terms: Terms,
+    /// What is kept of it before it is sent.
+    pub(in crate::pipeline) record: Record,
     len: u16,
     bytes: [u8; limits::ORDER_BYTES_MAX],
 }
@@ -32,10 +28,7 @@ impl Request {
     fn new(sent: &Sent<'_>) -> Request {
         let mut bytes = [0; limits::ORDER_BYTES_MAX];
         bytes[..sent.bytes.len()].copy_from_slice(sent.bytes);
-        let Parcel { kind, client, order, instrument, terms, .. } = Parcel::of(sent);
-        let account = sent.order.child().account;
-        let len = sent.bytes.len() as u16;
-        Request { account, kind, client, order, instrument, terms, len, bytes }
+        Request { record: Record::of(sent), len: sent.bytes.len() as u16, bytes }
     }
 
     pub(in crate::pipeline) fn bytes(&self) -> &[u8] {
@@ -44,7 +37,12 @@ impl Request {
 
     /// As a private session takes it.
     pub(in crate::pipeline) fn parcel(&self) -> Parcel<'_> {
-        let Request { kind, client, order, instrument, terms, .. } = *self;
+        let Record { deed, client, order, instrument, terms, .. } = self.record;
+        let kind = match deed {
+            Deed::Place => Kind::Place,
+            Deed::Cancel => Kind::Cancel,
+            Deed::Amend => Kind::Amend,
+        };
         Parcel { kind, client, order, instrument, terms, bytes: self.bytes() }
     }
 }

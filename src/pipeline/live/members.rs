@@ -7,11 +7,12 @@
 use super::super::flow::exit::Request;
 use super::carrier::{Carrier, Event};
 use crate::base::{AccountId, ConnectionId, Nanos};
-use crate::event::Reply;
+use crate::event::{Happened, Reply};
+use crate::journal::ahead::{Ahead, Deed, Record};
 use crate::limits;
 use crate::sys::alloc;
 use crate::venue::session::{Address, Answer, State};
-use crate::venue::trade::{Fact, Out, Route, Standing, Trader};
+use crate::venue::trade::{Fact, NOT_RECORDED, Out, Route, Standing, Trader};
 
 /// An account that trades at its venue.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct LiveAccount {
 #[derive(Debug)]
 pub(in crate::pipeline) struct Members<'a> {
     all: &'a mut [LiveAccount],
+    /// Where orders are recorded before they are sent.
+    ahead: Option<&'a mut Ahead>,
     /// Number of the first one on the carrier.
     first: usize,
     out: Out,
@@ -49,6 +52,7 @@ impl<'a> Members<'a> {
         Members {
             states: vec![None; all.len()],
             all,
+            ahead: None,
             first: stations,
             out: Out::with_room(),
             replies: Vec::with_capacity(limits::REPLIES_USUAL),
@@ -56,6 +60,11 @@ impl<'a> Members<'a> {
                 limits::REPLIES_STEP_MAX * Reply::BYTES + limits::FRAME_PAD_BYTES,
             ),
         }
+    }
+
+    /// From now on orders are recorded before they are sent.
+    pub(in crate::pipeline) fn record(&mut self, ahead: Option<&'a mut Ahead>) {
+        self.ahead = ahead;
     }
 
     /// Takes an order to its venue.
@@ -66,8 +75,16 @@ impl<'a> Members<'a> {
         now: Nanos,
         carrier: &mut impl Carrier,
     ) {
-        let is_its = |member: &LiveAccount| member.account == request.account;
+        let is_its = |member: &LiveAccount| member.account == request.record.account;
         let Some(place) = self.all.iter().position(is_its) else { return };
+        let is_kept = match self.ahead.as_deref_mut() {
+            Some(ahead) => ahead.write(&request.record).is_ok(),
+            None => true,
+        };
+        // A cancel needs no record: it makes nothing that could be lost.
+        if !is_kept && request.record.deed != Deed::Cancel {
+            return self.keep_back(&request.record, now);
+        }
         let member = &mut self.all[place];
         match member.trader.hand_in(&request.parcel(), now) {
             // Where the line is gone the session hears of it with the next event, and the order is
@@ -80,6 +97,18 @@ impl<'a> Members<'a> {
             }
             Route::Nowhere(reply) => self.replies.push(reply),
         }
+    }
+
+    /// An order that there is no room to record is not sent.
+    #[cold]
+    fn keep_back(&mut self, record: &Record, now: Nanos) {
+        let happened = match record.deed {
+            Deed::Amend => Happened::AmendRejected(NOT_RECORDED),
+            Deed::Place | Deed::Cancel => Happened::Rejected(NOT_RECORDED),
+        };
+        let Record { account, client, .. } = *record;
+        let (recv_ns, venue_ns) = (now, Nanos::NONE);
+        self.replies.push(Reply { recv_ns, venue_ns, account, client, venue_order: 0, happened });
     }
 
     /// Something happened on a private line of one of them.

@@ -15,6 +15,7 @@ use super::driver::Station;
 use super::ear::Listener;
 use super::members::LiveAccount;
 use crate::base::Instruments;
+use crate::journal::ahead::Ahead;
 use crate::sys::clock::Clock;
 use crate::sys::{core, memory};
 use crate::venue::Dialect;
@@ -27,6 +28,8 @@ pub struct Live<'a, C> {
     pub stations: &'a mut [Station],
     /// The accounts that trade at their venues; none on paper.
     pub members: &'a mut [LiveAccount],
+    /// Where their orders are recorded before they are sent, so that they outlive the process.
+    pub ahead: Option<&'a mut Ahead>,
     /// Raised where it is to end.
     pub stop: &'a AtomicBool,
     /// The core of the hot thread, as [`reserve`](crate::pipeline::reserve) gave it; empty to leave

@@ -56,6 +56,7 @@ pub static LOCAL: &[Cause] = &[
     Cause { number: 906, code: 0, text: "the venue never got the order", trouble: Trouble::Refused, fix: "nothing: it was asked for until it could not come any more" },
     Cause { number: 907, code: 0, text: "the instrument is not traded by the session", trouble: Trouble::Unsent, fix: "name it in the configuration" },
     Cause { number: 908, code: 0, text: "the venue's id of the order is not known yet", trouble: Trouble::Unsent, fix: "cancel again once it is acknowledged" },
+    Cause { number: 909, code: 0, text: "the order could not be recorded before it was sent", trouble: Trouble::Unsent, fix: "see why the state folder's disk does not keep up; orders go out again when it does" },
 ];
 
 /// The session is not ready.
@@ -74,6 +75,8 @@ pub const NEVER_ARRIVED: u32 = 906;
 pub const NOT_TRADED: u32 = 907;
 /// The venue's id is not known.
 pub const NO_VENUE_ORDER: u32 = 908;
+/// The order could not be recorded.
+pub const NOT_RECORDED: u32 = 909;
 
 impl Cause {
     /// The first of a table that fits an error; its last entry fits all.
@@ -102,6 +105,7 @@ mod tests {
             NEVER_ARRIVED,
             NOT_TRADED,
             NO_VENUE_ORDER,
+            NOT_RECORDED,
         ];
         let numbers: Vec<u32> = LOCAL.iter().map(|cause| cause.number).collect();
         assert_eq!(numbers, named);

@@ -43,7 +43,7 @@ mod word;
 
 pub use cause::{
     Cause, LOCAL, NEVER_ARRIVED, NO_BUDGET, NO_ROOM, NO_VENUE_ORDER, NOT_KNOWN, NOT_READY,
-    NOT_TRADED, Trouble, UNSENDABLE,
+    NOT_RECORDED, NOT_TRADED, Trouble, UNSENDABLE,
 };
 pub use contract::{
     Asset, KeyTexts, Kind, Network, Opening, Parcel, Route, Settings, Shown, Tally, TradeError,

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use neural_kraken::base::{AccountId, AssetId, Instruments, Nanos, OrderId, Symbol};
 use neural_kraken::config::{Config, Resolved};
 use neural_kraken::event::{Action, OrderState};
-use neural_kraken::journal::Fills;
+use neural_kraken::journal::{Fills, ahead};
 use neural_kraken::pipeline::{
     self, Live, LiveAccount, Opened, Output, Plan, Progress, Put, Trading,
 };
@@ -94,6 +94,7 @@ fn live(seed: u64) -> Result<Lived, String> {
         book::Settings { stale_after_ns: config.book.stale_after_ns, ..book::Settings::default() };
     let mut trading = Trading::new(&config, &resolved, &books, Fills::Venue);
     trading.dispatch.epoch = 7 + seed as u32;
+    let trading_epoch = trading.dispatch.epoch;
     let plan = Plan { trading, books, pin: false, ..Plan::default() };
     let world = World::new(seed, &Opening { history_ns: Nanos::SECOND, ..Opening::default() });
     let (now, keys) = (world.now(), Keys::new(seed).unwrap());
@@ -116,11 +117,17 @@ fn live(seed: u64) -> Result<Lived, String> {
     let name = format!("neural-kraken-earnest-{}-{seed}-{life}", std::process::id());
     let dir = std::env::temp_dir().join(name);
     let _ = std::fs::remove_dir_all(&dir);
+    let _ = std::fs::create_dir_all(&dir);
+    let ring = dir.with_extension("ahead");
+    let _ = std::fs::remove_file(&ring);
+    let made = ahead::create(&ring, trading_epoch, 1 << 12).map_err(|why| why.to_string())?;
+    let (mut ahead, mut behind) = made;
     let mut keeper = journal(&dir, &instruments, &plan, &names, HASTY, sky.now);
     let machine = Live {
         carrier: &mut sky,
         stations: &mut stations,
         members: &mut members,
+        ahead: Some(&mut ahead),
         stop: &stop,
         cores: &[],
         waits: true,
@@ -149,6 +156,8 @@ fn live(seed: u64) -> Result<Lived, String> {
             ledger.on(report);
         }
     }
+    check_records(&mut behind, &outputs)?;
+    let _ = std::fs::remove_file(&ring);
     if let Some(order) = after.iter().flat_map(|one| &one.orphans).next() {
         return Err(format!("an order of ours was left open: {order:?}"));
     }
@@ -179,6 +188,24 @@ fn each_held(opened: &[Opened]) -> impl Iterator<Item = (AccountId, AssetId, i64
         let known = one.balances.iter().filter(|balance| balance.asset != AssetId::NONE);
         known.map(|balance| (one.account, balance.asset, balance.total))
     })
+}
+
+/// Each order that was placed had been recorded, in its order and with its terms.
+fn check_records(behind: &mut ahead::Behind, outputs: &[Output]) -> Result<(), String> {
+    let placed = outputs.iter().filter_map(|output| match &output.put {
+        Put::Sent { order, action: Action::Place, .. } => Some(*order),
+        _ => None,
+    });
+    let recorded = std::iter::from_fn(|| behind.read()).filter_map(|found| match found {
+        ahead::Found::Record(_, record) if record.deed == ahead::Deed::Place => Some(record.order),
+        _ => None,
+    });
+    let (placed, recorded): (Vec<_>, Vec<_>) = (placed.collect(), recorded.collect());
+    if placed == recorded {
+        Ok(())
+    } else {
+        Err(format!("placed {placed:?}, recorded {recorded:?}"))
+    }
 }
 
 /// Every order that went out came to an end, and none went out twice.

@@ -141,6 +141,7 @@ fn live_for(
         carrier: &mut sky,
         stations: &mut stations,
         members: &mut [],
+        ahead: None,
         stop: &stop,
         cores: &[],
         waits: true,
