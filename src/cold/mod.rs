@@ -4,6 +4,7 @@
 
 pub mod dialer;
 mod latency_log;
+pub mod model;
 mod recorder;
 pub mod latch;
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod market;
 mod quote;
 mod feature;
 mod forecast;
+mod advice;
 mod intent;
 mod child;
 mod order;
@@ -15,6 +16,7 @@ mod report;
 mod resync;
 mod tick;
 
+pub use advice::{Advice, Ask, Late, ROWS_ASKED};
 pub use child::{Child, Routed};
 pub use feature::{FEATURES, Features, HORIZONS, Now, Over, Seen};
 pub use forecast::{Forecast, Outlook, Standing};

@@ -48,6 +48,8 @@ pub enum Kind {
     Report = 8,
     /// How the session was configured; the bytes are a [`Session`](super::Session).
     Session = 9,
+    /// What the model stage was told; the bytes are a [`Told`](super::Told).
+    Model = 10,
 }
 
 /// Which way a frame went.
@@ -342,6 +344,7 @@ impl RecordHead {
             7 => Kind::End,
             8 => Kind::Report,
             9 => Kind::Session,
+            10 => Kind::Model,
             _ => return None,
         };
         let direction = match self.direction {

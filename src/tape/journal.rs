@@ -6,7 +6,7 @@ use super::contract::{Format, Spec, stands_alone};
 use super::deck::{Came, Listing, Logged, Sink, Tape};
 use super::error::TapeError;
 use crate::base::{ConnectionId, InstrumentId, Symbol};
-use crate::journal::{Direction, Item, Kind, Listed, Opened, Reader, Record, Session};
+use crate::journal::{Direction, Item, Kind, Listed, Opened, Reader, Record, Session, Told};
 use crate::venue;
 
 pub(super) static FORMAT: Format = Format {
@@ -151,9 +151,16 @@ fn take(spec: &Spec, record: &Record<'_>, ids: &mut Ids, tape: &mut Tape) -> Res
                 tape.session.get_or_insert(session);
             }
         }
+        Kind::Model => tell(record, tape),
         _ => {}
     }
     Ok(())
+}
+
+/// What the model stage was told; what a later version says otherwise is left out.
+fn tell(record: &Record<'_>, tape: &mut Tape) {
+    let told = Told::decode(record.about, record.bytes);
+    tape.told.extend(told.map(|told| (record.frame, told)));
 }
 
 /// Puts a value at an index that a journal's own tables have bounded.
