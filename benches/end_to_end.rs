@@ -22,11 +22,9 @@ pub(crate) fn run(bench: &mut Bench) {
     for source in SOURCES {
         let whole = format!("whole, {}", source.name);
         let titles: Vec<String> = source.kinds.iter().map(|kind| source.title(*kind)).collect();
-        if !titles
-            .iter()
-            .chain([&whole])
-            .any(|t| bench.wants(t) || bench.wants(&format!("{t}, cold")))
-        {
+        if !titles.iter().chain([&whole]).any(|t| {
+            ["", ", cold", ", LSTM S, int8"].iter().any(|of| bench.wants(&format!("{t}{of}")))
+        }) {
             continue;
         }
         let Some((tape, instruments)) = source.load() else { continue };
@@ -45,14 +43,26 @@ pub(crate) fn run(bench: &mut Bench) {
 }
 
 /// All frames again with a network that steps at each view, beside the weighted sum: what is more
-/// is the network.
+/// is the network. Then the frames of the top of the book alone.
 fn with_network(bench: &mut Bench, source: &Source, film: &Film<'_>, all: &[usize]) {
+    let whole = format!("whole, {}", source.name);
+    run_network(bench, film, all, &whole);
+    if source.kinds.contains(&Kind::Top) {
+        let timed = film.timed(Kind::Top);
+        run_network(bench, film, &timed, &source.title(Kind::Top));
+    }
+}
+
+fn run_network(bench: &mut Bench, film: &Film<'_>, timed: &[usize], title: &str) {
     for (name, is_int8) in [("LSTM S", false), ("LSTM S, int8", true)] {
-        let case = Case::new(format!("whole, {}, {name}", source.name), "frame", all.len());
+        let case = Case::new(format!("{title}, {name}"), "frame", timed.len());
+        if !bench.wants(case.name()) {
+            continue;
+        }
         let models = outfit::networks(&film.instruments, is_int8);
         let chain = Chain::with(models, &film.tape.dialects(), &film.instruments);
-        let mut ours = Ours { chain, ..Ours::new(film, all) };
-        let mut plain = Ours::new(film, all);
+        let mut ours = Ours { chain, ..Ours::new(film, timed) };
+        let mut plain = Ours::new(film, timed);
         bench.run(&case.passes(9), &mut ours, &mut [("weighted sum", &mut plain)]);
     }
 }

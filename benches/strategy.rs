@@ -95,6 +95,7 @@ fn models() -> model::Settings {
         horizon_ns: Nanos::SECOND,
         instruments: vec![InstrumentId(0)],
         form: model::Form::Linear(linear),
+        deadline_ns: 0,
     };
     model::Settings { models: vec![given] }
 }

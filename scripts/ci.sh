@@ -41,6 +41,14 @@ step_storm() {
 # What is behind a feature: training and its proofs.
 step_train() { cargo test --features train --lib train::; }
 
+# Our engine beside ONNX Runtime: random graphs, those of the exporters, the shipped model.
+step_model() {
+  need python3 python3
+  # A module, which is no program, so that its package is asked for where it is not there.
+  python3 -c 'import ensurepip' 2>/dev/null || need ensurepip python3-venv
+  MODEL_CHECK=required MODEL_CHECK_PROFILE=dev scripts/model-check.sh 60
+}
+
 step_benches() {
   cargo test -p bench-rivals
   cargo bench --features rivals --bench hot -- --test
@@ -91,7 +99,7 @@ need() { # program, package
 }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(mutants test fmt clippy docs parquet train storm recordings benches soak loom instructions fuzz)
+[ ${#steps[@]} -gt 0 ] || steps=(mutants test fmt clippy docs parquet train model storm recordings benches soak loom instructions fuzz)
 for step in "${steps[@]}"; do
   echo "== $step"
   begun=$SECONDS

@@ -4,6 +4,8 @@
 # index; where pip reaches none it says so and ends well, unless MODEL_CHECK=required.
 #
 #   scripts/model-check.sh [GRAPHS]     how many random graphs; 200 where no number is given
+#
+# MODEL_CHECK_PROFILE=dev builds faster and times nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 graphs=${1:-200}
@@ -16,8 +18,9 @@ if ! { python3 -m venv "$home" &&
 fi
 ORT_DYLIB_PATH=$(find "$PWD/$home" -name 'libonnxruntime.so.*' | head -n 1)
 export ORT_DYLIB_PATH
-cargo build --release --features ort
-binary=target/release/neural-kraken
+profile=${MODEL_CHECK_PROFILE:-release}
+cargo build --profile "$profile" --features ort
+binary=target/$([ "$profile" = dev ] && echo debug || echo "$profile")/neural-kraken
 "$home/bin/python" scripts/model-graphs.py "$binary" "$graphs"
 for model in models/*.onnx tests/golden/neural/made-*.onnx; do
   difference=$("$binary" model check "$model" --json |
@@ -25,4 +28,4 @@ for model in models/*.onnx tests/golden/neural/made-*.onnx; do
   echo "$model: $difference"
   "$home/bin/python" -c 'import sys; sys.exit(not float(sys.argv[1]) <= 1e-5)' "$difference"
 done
-"$binary" model bench
+[ "$profile" = dev ] || "$binary" model bench

@@ -59,6 +59,7 @@ pub(crate) fn models(instruments: &Instruments) -> Models {
             clip_bps: 5.0,
             scale_bps: 0.6,
         }),
+        deadline_ns: 0,
     };
     Models::new(instruments, &model::Settings { models: vec![given] })
 }
@@ -80,9 +81,11 @@ pub(crate) fn networks(instruments: &Instruments, is_int8: bool) -> Models {
     let now = [Now::Imbalance1, Now::Micro].map(Features::place_now);
     let form = model::Form::Lstm(model::Network {
         engine: Arc::new(engine.unwrap()),
-        places: memory.chain(now).collect(),
-        mean: vec![0.0; 20],
-        factor: vec![1.0; 20],
+        inputs: model::Inputs {
+            places: memory.chain(now).collect(),
+            mean: vec![0.0; 20],
+            factor: vec![1.0; 20],
+        },
         outputs: model::Outputs::Classes { down: 0, up: 2, move_bps: 1.0 },
         warmup: 1,
         pace_ns: 0,
@@ -92,6 +95,7 @@ pub(crate) fn networks(instruments: &Instruments, is_int8: bool) -> Models {
         horizon_ns: Nanos::SECOND,
         instruments: instruments.iter().map(|instrument| instrument.id).collect(),
         form,
+        deadline_ns: 0,
     };
     Models::new(instruments, &model::Settings { models: vec![given] })
 }

@@ -6,7 +6,7 @@ use super::table::Table;
 use crate::base::{Instrument, InstrumentId, render};
 use crate::config::{Config, Resolved};
 use crate::event::Features;
-use crate::stage::model::Form as ModelForm;
+use crate::stage::model::{Form as ModelForm, Inputs};
 use crate::stage::strategy::{Form, Given, MONEY_DECIMALS, Source};
 
 /// Names of instruments.
@@ -49,6 +49,9 @@ fn told(form: &ModelForm) -> (&'static str, String) {
             );
             ("lstm", text)
         }
+        ModelForm::Beside(of) => {
+            ("lstm", format!("{} features, on a thread of its own", of.inputs.places.len()))
+        }
     }
 }
 
@@ -60,8 +63,12 @@ pub(super) fn model_objects(resolved: &Resolved) -> Vec<Value> {
             "name": model.name,
             "kind": kind,
             "horizon_ns": model.horizon_ns,
+            "deadline_ns": model.deadline_ns,
             "instruments": names(resolved, &model.instruments),
         });
+        let features = |inputs: &Inputs| {
+            json!(inputs.places.iter().map(|place| Features::name(*place)).collect::<Vec<_>>())
+        };
         match &model.form {
             ModelForm::Linear(linear) => {
                 let weight =
@@ -72,9 +79,13 @@ pub(super) fn model_objects(resolved: &Resolved) -> Vec<Value> {
                 object["weights"] = Value::Object(linear.weights.iter().map(weight).collect());
             }
             ModelForm::Lstm(network) => {
-                let names = network.places.iter().map(|place| Features::name(*place));
-                object["features"] = json!(names.collect::<Vec<_>>());
+                object["features"] = features(&network.inputs);
                 object["warmup"] = json!(network.warmup);
+                object["engine"] = json!(goes_by);
+            }
+            ModelForm::Beside(of) => {
+                object["features"] = features(&of.inputs);
+                object["warmup"] = json!(of.warmup);
                 object["engine"] = json!(goes_by);
             }
         }

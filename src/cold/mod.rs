@@ -9,6 +9,7 @@ pub mod home;
 pub mod keep;
 pub mod keys;
 mod latency_log;
+pub mod model;
 pub mod operator;
 mod recorder;
 pub mod latch;

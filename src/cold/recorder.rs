@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::base::{AccountId, ConnectionId, InstrumentId, Instruments, Nanos};
 use crate::event::Tick;
 use crate::journal::{
-    Direction, JournalError, Kind, Listed, Opened, Options, Record, Session as Setup, Writer,
+    Direction, JournalError, Kind, Listed, Opened, Options, Record, Session as Setup, Told, Writer,
 };
 use crate::limits;
 use crate::tape::{ACCOUNT_URL, Came, Frame, Logged, Tape};
@@ -138,6 +138,14 @@ impl Scribe {
             bytes: &logged.bytes,
             ..Record::new(kind, logged.recv_ns)
         })
+    }
+
+    /// What the model stage was told before the step of frame `before`, at this time.
+    pub fn told(&mut self, before: u64, recv_ns: Nanos, told: &Told) -> Result<(), JournalError> {
+        let (about, bytes) = (told.about(), told.encode());
+        let record =
+            Record { about, frame: before, bytes: &bytes, ..Record::new(Kind::Model, recv_ns) };
+        self.writer.append(&record)
     }
 
     /// Records written.

@@ -30,6 +30,7 @@ impl Config {
             horizon_ns: m.horizon_ns,
             instruments: m.instruments.ids(instruments),
             form: m.form.clone(),
+            deadline_ns: m.deadline_ns,
         });
         let used: Vec<&Strategy> = self.strategies.iter().filter(|s| s.enabled).collect();
         let accounts: Vec<_> = used.iter().map(|s| self.accounts_of(s)).collect();

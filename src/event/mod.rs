@@ -7,6 +7,7 @@ mod market;
 mod quote;
 mod feature;
 mod forecast;
+mod advice;
 mod intent;
 mod child;
 mod order;
@@ -19,6 +20,7 @@ mod command;
 #[cfg(test)]
 mod command_tests;
 
+pub use advice::{Advice, Ask, Late, ROWS_ASKED};
 pub use child::{Child, Routed};
 pub use command::{
     COMMAND_BYTES, Command, CommandError, Lexicon, Limit, Noun, Scope, Target, VenueId,

@@ -51,6 +51,8 @@ pub enum Kind {
     /// What venues answered, heard in one go; the bytes are [`Reply::pack`](crate::event::Reply)s,
     /// `connection` is that of the venue's market data.
     Reply = 10,
+    /// What the model stage was told; the bytes are a [`Told`](super::Told).
+    Model = 11,
 }
 
 /// Which way a frame went.
@@ -346,6 +348,7 @@ impl RecordHead {
             8 => Kind::Report,
             9 => Kind::Session,
             10 => Kind::Reply,
+            11 => Kind::Model,
             _ => return None,
         };
         let direction = match self.direction {

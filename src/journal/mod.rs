@@ -17,10 +17,12 @@ mod reader;
 mod redact;
 #[cfg(test)]
 mod tests;
+mod told;
 mod writer;
 
 pub use frame::{Damage, DamageReason, Direction, JournalError, Kind, Record, VERSION};
 pub use payload::{Fills, Listed, Opened, Session};
 pub use reader::{Item, Reader};
 pub use redact::redact;
+pub use told::{Swapped, Told};
 pub use writer::{Options, Writer};

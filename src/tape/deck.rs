@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::TapeError;
 use crate::base::{ConnectionId, InstrumentId, Nanos, Precision, Symbol};
-use crate::journal::Session;
+use crate::journal::{Session, Told};
 use crate::limits;
 use crate::venue::Dialect;
 use crate::venue::wire::Padded;
@@ -19,6 +19,7 @@ pub struct Tape {
     pub(super) listed: Vec<Listing>,
     pub(super) warnings: Vec<String>,
     pub(super) logged: Vec<Logged>,
+    pub(super) told: Vec<(u64, Told)>,
     pub(super) session: Option<Session>,
 }
 
@@ -140,6 +141,12 @@ impl Tape {
     /// What a journal says went out and came back, in its order.
     pub fn logged(&self) -> &[Logged] {
         &self.logged
+    }
+
+    /// What a journal says that the model stage was told, in its order, each with the frame before
+    /// whose step that was. Instruments are the journal's own ids.
+    pub fn told(&self) -> &[(u64, Told)] {
+        &self.told
     }
 
     /// How the session was configured that a journal holds.

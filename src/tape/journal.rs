@@ -6,7 +6,7 @@ use super::contract::{Format, Spec, stands_alone};
 use super::deck::{Came, Listing, Logged, Sink, Tape};
 use super::error::TapeError;
 use crate::base::{ConnectionId, InstrumentId, Symbol};
-use crate::journal::{Direction, Item, Kind, Listed, Opened, Reader, Record, Session};
+use crate::journal::{Direction, Item, Kind, Listed, Opened, Reader, Record, Session, Told};
 use crate::venue;
 
 pub(super) static FORMAT: Format = Format {
@@ -149,6 +149,7 @@ fn take(spec: &Spec, record: &Record<'_>, ids: &mut Ids, tape: &mut Tape) -> Res
                 tape.session.get_or_insert(session);
             }
         }
+        Kind::Model => tell(record, tape),
         _ => {}
     }
     Ok(())
@@ -161,6 +162,12 @@ fn came<'r>(record: &Record<'r>) -> Option<(Came, &'r [u8])> {
     }
     let mut all = [Came::Beat, Came::Reset, Came::Close].into_iter();
     Some((all.find(|came| came.name().as_bytes() == record.bytes)?, &[]))
+}
+
+/// What the model stage was told; what a later version says otherwise is left out.
+fn tell(record: &Record<'_>, tape: &mut Tape) {
+    let told = Told::decode(record.about, record.bytes);
+    tape.told.extend(told.map(|told| (record.frame, told)));
 }
 
 /// Puts a value at an index that a journal's own tables have bounded.

@@ -31,6 +31,7 @@ const WIDE: &[(&str, &str)] = &[
     ("src/config/part", "a registry: one file for each table of the manual"),
     ("src/stage/signal", "a registry: one file for each signal"),
     ("src/stage/strategy", "a registry: one file for each strategy, beside what they act through"),
+    ("src/stage/model", "a registry: a file for each kind of model, and what kinds have in common"),
     ("src/stage/book", "two forms of a book, their parts and their twins for tests: one matter"),
     ("src/sim", "what venues in a box share: values, people, books, the world, the hall"),
     ("src/sim/dialect", "three venues, each with its rarer words apart"),

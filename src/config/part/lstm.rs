@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::super::real::Range;
 use super::super::section::Section;
 use crate::event::{FEATURES, Features};
-use crate::neural::{self, Engine, Form, Level, Meta, Output, Reach, Read};
-use crate::stage::model::{Network, Outputs};
+use crate::neural::{self, Engine, Form, Level, Meta, OnnxError, Output, Reach, Read};
+use crate::stage::model::{Inputs, Network, Outputs};
 
 const MOVE: Range = Range::new("basis points", 0.000_001, 1_000.0);
 
@@ -37,9 +37,25 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<(Network, i64)> {
 /// What was found, what was expected, the fix.
 type Wrong = (String, &'static str, String);
 
+/// The network of an ONNX file's bytes, and how far ahead it looks: what a model that is swapped in
+/// is made of. `move_bps` as in the configuration. The error says what is wrong, and the fix.
+pub fn lstm_network(bytes: &[u8], is_int8: bool, move_bps: f64) -> Result<(Network, i64), String> {
+    packed("the file", neural::read(bytes), is_int8, move_bps)
+        .map_err(|(found, expected, fix)| format!("found {found}, expected {expected}; {fix}"))
+}
+
 fn load(file: &str, is_int8: bool, move_bps: f64) -> Result<(Network, i64), Wrong> {
     let read =
         if file == BUILT_IN.0 { neural::read(BUILT_IN.1) } else { neural::load(Path::new(file)) };
+    packed(file, read, is_int8, move_bps)
+}
+
+fn packed(
+    file: &str,
+    read: Result<Read, OnnxError>,
+    is_int8: bool,
+    move_bps: f64,
+) -> Result<(Network, i64), Wrong> {
     let wrong = |expected, fix: &str| (file.to_owned(), expected, fix.to_owned());
     let Read { mut network, meta, .. } = read.map_err(|why| {
         let fix = String::from("see `neural-kraken model inspect FILE`");
@@ -75,10 +91,9 @@ fn load(file: &str, is_int8: bool, move_bps: f64) -> Result<(Network, i64), Wron
     };
     let rows = if engine.form() == Form::Streaming { 1 } else { engine.window() };
     let pace_ns = meta.more.get("pace_ns").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let factor = meta.scale.iter().map(|scale| 1.0 / scale).collect();
     let network = Network {
-        places,
-        factor: meta.scale.iter().map(|scale| 1.0 / scale).collect(),
-        mean: meta.mean,
+        inputs: Inputs { places, mean: meta.mean, factor },
         outputs,
         warmup: meta.warmup.max(rows) as u32,
         pace_ns,
@@ -129,8 +144,30 @@ mod tests {
         let model = config.models.iter().find(|model| model.name == "net").unwrap();
         assert_eq!((model.kind(), model.horizon_ns), ("lstm", 2_000_000_000));
         let Kind::Lstm(network) = &model.form else { panic!("a network") };
-        assert_eq!(network.places.len(), network.engine.inputs());
+        assert_eq!(network.inputs.places.len(), network.engine.inputs());
         assert!(network.warmup > 0);
+    }
+
+    #[test]
+    fn a_network_to_be_swapped_in_is_that_of_the_configuration() {
+        let (network, horizon_ns) = super::lstm_network(super::BUILT_IN.1, false, 1.1).unwrap();
+        let config = parsed("built-in/spot_btcusdt_2s").unwrap();
+        let model = config.models.iter().find(|model| model.name == "net").unwrap();
+        let Kind::Lstm(named) = &model.form else { panic!("a network") };
+        assert_eq!((horizon_ns, network.warmup), (model.horizon_ns, named.warmup));
+        assert_eq!(network.inputs.places, named.inputs.places);
+        let why = super::lstm_network(b"no model", false, 1.1).unwrap_err();
+        assert!(why.contains("expected an ONNX file with an LSTM; see"), "{why}");
+        let why = super::lstm_network(super::BUILT_IN.1, true, 1.1).unwrap_err();
+        assert!(why.contains("model quantise"), "{why}");
+    }
+
+    #[test]
+    fn a_deadline_is_of_the_model_that_has_it() {
+        let text = format!("{MODEL}file = \"built-in/spot_btcusdt_2s\"\ndeadline_us = 25\n");
+        let config = Config::parse(&text, Path::new("my.toml")).unwrap();
+        let of = |name: &str| config.models.iter().find(|model| model.name == name).unwrap();
+        assert_eq!((of("net").deadline_ns, of("touch").deadline_ns), (25_000, 0));
     }
 
     #[test]

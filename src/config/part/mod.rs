@@ -23,6 +23,7 @@ pub use book::Book;
 pub use instrument::Instrument;
 pub use journal::Journal;
 pub use live::Live;
+pub use lstm::lstm_network;
 pub use model::Model;
 pub use money::{Fungible, Mark, Money};
 pub use order_entry::OrderEntry;

@@ -24,6 +24,8 @@ pub struct Model {
     pub instruments: Which,
     /// How it comes to its forecast.
     pub form: Form,
+    /// An answer that takes longer is not used, nanoseconds; 0 for no such bound.
+    pub deadline_ns: i64,
     /// Where it stands.
     pub place: Place,
 }
@@ -36,6 +38,7 @@ enum Kind {
 }
 
 const HORIZON: Bound = Bound::new("ms", 1, limits::WAIT_MS_MAX, "limit WAIT_MS_MAX");
+const DEADLINE: Bound = Bound::new("us", 0, limits::WAIT_MS_MAX, "limit WAIT_MS_MAX");
 const BPS: Range = Range::new("basis points", -1_000.0, 1_000.0);
 const SPREAD: Range = Range::new("basis points", 0.000_001, 1_000.0);
 const WEIGHT: Range = Range::new("basis points a unit", -1e6, 1e6);
@@ -45,7 +48,7 @@ impl Model {
     pub fn kind(&self) -> &'static str {
         match self.form {
             Form::Linear(_) => "linear",
-            Form::Lstm(_) => "lstm",
+            Form::Lstm(_) | Form::Beside(_) => "lstm",
         }
     }
 
@@ -58,6 +61,7 @@ impl Model {
             _ => None,
         });
         let instruments = Which::read(&mut section, "instruments");
+        let deadline_us = section.whole_if_any("deadline_us", DEADLINE).unwrap_or(0);
         let made = kind.and_then(|kind| match kind {
             Kind::Linear => {
                 let horizon_ms = section.whole("horizon_ms", HORIZON);
@@ -73,7 +77,9 @@ impl Model {
         let place = section.place();
         section.finish();
         let (form, horizon_ns) = made?;
-        Some(Model { name: name?, enabled, horizon_ns, instruments: instruments?, form, place })
+        let (name, instruments) = (name?, instruments?);
+        let deadline_ns = deadline_us as i64 * (Nanos::MILLI / 1_000);
+        Some(Model { name, enabled, horizon_ns, instruments, form, deadline_ns, place })
     }
 }
 

@@ -25,7 +25,9 @@ pub(super) struct Prepare<'a, const N: usize> {
     pub(super) states: [&'a mut State; N],
 }
 
-/// The other half, from features to outputs, for `N` instruments.
+/// The other half, from features to outputs, for `N` instruments. Where the first is not there yet,
+/// it is done layer by layer: the processor works on the next one's while the cells of the one
+/// before take their time.
 pub(super) struct Finish<'a, const N: usize> {
     pub(super) packed: &'a Packed,
     pub(super) states: [&'a mut State; N],
@@ -48,16 +50,7 @@ impl<const N: usize> Job for Prepare<'_, N> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
         for n in 0..self.packed.layers.len() {
-            let mut tile = 0;
-            let tiles = self.packed.layers[n].tiles;
-            while L::IS_WIDE && N == 1 && tile + 2 <= tiles {
-                self.tiles::<L, 2>(l, n, tile);
-                tile += 2;
-            }
-            while tile < tiles {
-                self.tiles::<L, 1>(l, n, tile);
-                tile += 1;
-            }
+            halves(l, self.packed, &mut self.states, n);
         }
         for state in self.states {
             state.is_prepared = true;
@@ -65,26 +58,50 @@ impl<const N: usize> Job for Prepare<'_, N> {
     }
 }
 
-impl<const N: usize> Prepare<'_, N> {
-    #[inline(always)]
-    fn tiles<L: Lanes, const P: usize>(&mut self, l: L, layer: usize, tile: usize) {
-        let PackedLayer { r, b, .. } = &self.packed.layers[layer];
-        let store = &self.packed.store;
-        let biases = &store.floats[b.clone()];
-        let mut sums = [[product::load(l, biases, tile); N]; P];
-        for p in 1..P {
-            sums[p] = [product::load(l, biases, tile + p); N];
-        }
-        let mut rows = [self.states[0].layers[layer].row(); N];
-        for n in 1..N {
-            rows[n] = self.states[n].layers[layer].row();
-        }
-        product::add(l, store, r, tile, rows, &mut sums);
-        for p in 0..P {
-            for n in 0..N {
-                let half = &mut self.states[n].layers[layer].half;
-                product::store(l, sums[p][n], half, tile + p);
-            }
+/// The recurrent half of one layer.
+#[inline(always)]
+fn halves<L: Lanes, const N: usize>(
+    l: L,
+    packed: &Packed,
+    states: &mut [&mut State; N],
+    layer: usize,
+) {
+    let mut tile = 0;
+    let tiles = packed.layers[layer].tiles;
+    while L::IS_WIDE && N == 1 && tile + 2 <= tiles {
+        half_tiles::<L, 2, N>(l, packed, states, layer, tile);
+        tile += 2;
+    }
+    while tile < tiles {
+        half_tiles::<L, 1, N>(l, packed, states, layer, tile);
+        tile += 1;
+    }
+}
+
+#[inline(always)]
+fn half_tiles<L: Lanes, const P: usize, const N: usize>(
+    l: L,
+    packed: &Packed,
+    states: &mut [&mut State; N],
+    layer: usize,
+    tile: usize,
+) {
+    let PackedLayer { r, b, .. } = &packed.layers[layer];
+    let store = &packed.store;
+    let biases = &store.floats[b.clone()];
+    let mut sums = [[product::load(l, biases, tile); N]; P];
+    for p in 1..P {
+        sums[p] = [product::load(l, biases, tile + p); N];
+    }
+    let mut rows = [states[0].layers[layer].row(); N];
+    for n in 1..N {
+        rows[n] = states[n].layers[layer].row();
+    }
+    product::add(l, store, r, tile, rows, &mut sums);
+    for p in 0..P {
+        for n in 0..N {
+            let half = &mut states[n].layers[layer].half;
+            product::store(l, sums[p][n], half, tile + p);
         }
     }
 }
@@ -103,7 +120,14 @@ impl<const N: usize> Job for Finish<'_, N> {
         if !*self.are_numbers {
             return;
         }
+        let mut is_prepared = true;
+        for n in 0..N {
+            is_prepared &= self.states[n].is_prepared;
+        }
         for n in 0..self.packed.layers.len() {
+            if !is_prepared {
+                halves(l, self.packed, &mut self.states, n);
+            }
             let mut tile = 0;
             let tiles = self.packed.layers[n].tiles;
             while L::IS_WIDE && N == 1 && tile + 2 <= tiles {

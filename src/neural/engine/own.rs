@@ -108,12 +108,32 @@ impl Engine {
         }
     }
 
+    /// [`Engine::prepare`] for each instrument that `which` names, in as few passes over the
+    /// weights as there are registers for. Panics where an instrument is named twice.
+    pub fn prepare_all(&self, states: &mut [State], which: &[usize]) {
+        let is_wide = self.level() >= Level::Avx512;
+        for which in which.chunks(ROWS) {
+            if let ([a, b, c, d], true) = (which, is_wide) {
+                let four = states.get_disjoint_mut([*a, *b, *c, *d]);
+                assert!(four.is_ok(), "each instrument exists and is named once: {which:?}");
+                if let Ok(four) = four
+                    && four.iter().any(|state| !state.is_prepared)
+                {
+                    self.here.run(Prepare { packed: &self.packed, states: four });
+                }
+                continue;
+            }
+            for n in which {
+                self.prepare(&mut states[*n]);
+            }
+        }
+    }
+
     /// One step: `row` in, outputs out, the state moved on. False where the row holds no numbers:
     /// then the outputs are none, and the state is as before.
     #[inline]
     pub fn step(&self, state: &mut State, row: &[f32], out: &mut [f32]) -> bool {
         self.assert_sizes(row, out, 1);
-        self.prepare(state);
         let (packed, mut are_numbers) = (&self.packed, true);
         self.here.run(Finish {
             packed,
@@ -160,11 +180,8 @@ impl Engine {
         all
     }
 
-    fn step_four(&self, mut states: [&mut State; ROWS], rows: &[f32], out: &mut [f32]) {
+    fn step_four(&self, states: [&mut State; ROWS], rows: &[f32], out: &mut [f32]) {
         let packed = &self.packed;
-        if states.iter().any(|state| !state.is_prepared) {
-            self.here.run(Prepare { packed, states: states.each_mut().map(|state| &mut **state) });
-        }
         let (inputs, outputs) = (self.inputs(), self.outputs());
         let rows = std::array::from_fn(|n| &rows[n * inputs..(n + 1) * inputs]);
         let (ab, cd) = out.split_at_mut(2 * outputs);

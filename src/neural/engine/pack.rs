@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::super::kernel::{LANES, PAIR, QUAD};
+use super::super::kernel::{EXPONENTS, LANES, PAIR, QUAD};
 use super::super::network::{Activation, Dense, Layer, Network, Output};
 use super::product::{Kind, LENGTH_MAX, Matrix, STRIDE, STRIDE_BYTES, Store, WORDS_MAX};
 use crate::sys::block::Block;
@@ -122,10 +122,19 @@ fn rows(hidden: usize) -> impl Iterator<Item = Option<usize>> {
     })
 }
 
+/// What the gate of a place of `[tile][gate][lane]` has its sum multiplied by.
+fn exponent(place: usize) -> f32 {
+    EXPONENTS[place % STRIDE / LANES]
+}
+
 impl Growing {
     fn add_biases(&mut self, layer: &Layer, tiles: usize) -> Range<usize> {
         let from = self.floats.len();
-        self.floats.extend(rows(layer.hidden).map(|row| row.map_or(0.0, |row| layer.b[row])));
+        let biases = (0..).zip(rows(layer.hidden));
+        let bias = |(place, row): (usize, Option<usize>)| {
+            row.map_or(0.0, |row| exponent(place) * layer.b[row])
+        };
+        self.floats.extend(biases.map(bias));
         debug_assert_eq!(self.floats.len(), from + tiles * STRIDE, "each tile has its biases");
         from..self.floats.len()
     }
@@ -149,8 +158,10 @@ impl Growing {
         let places: Vec<Option<usize>> = rows(hidden).collect();
         for tile in places.chunks(STRIDE) {
             for k in 0..inputs {
-                let weights = tile.iter().map(|row| row.map_or(0.0, |row| w[row * inputs + k]));
-                self.floats.extend(weights);
+                let weight = |(place, row): (usize, &Option<usize>)| {
+                    row.map_or(0.0, |row| exponent(place) * w[row * inputs + k])
+                };
+                self.floats.extend((0..).zip(tile).map(weight));
             }
         }
         Kind::Floats(from..self.floats.len())
@@ -165,7 +176,8 @@ impl Growing {
             row.iter().fold(0.0_f32, |most, weight| most.max(weight.abs())) / 127.0
         };
         let units: Vec<f32> = places.iter().map(|row| row.map_or(0.0, unit)).collect();
-        self.floats.extend(units.iter().map(|unit| unit * reach / 127.0));
+        let scale = |(place, unit): (usize, &f32)| exponent(place) * unit * reach / 127.0;
+        self.floats.extend((0..).zip(&units).map(scale));
         let whole = |place: usize, k: usize| match places[place] {
             Some(row) if k < inputs && units[place] > 0.0 => {
                 (w[row * inputs + k] / units[place]).round_ties_even().clamp(-127.0, 127.0) as i8
@@ -202,7 +214,7 @@ impl Growing {
             (f64::from(most) / 32_767.0).max(length / LENGTH_MAX) as f32
         };
         let units: Vec<f32> = places.iter().map(|row| row.map_or(0.0, unit)).collect();
-        self.floats.extend(&units);
+        self.floats.extend((0..).zip(&units).map(|(place, unit)| exponent(place) * unit));
         let whole = |place: usize, k: usize| match places[place] {
             Some(row) if k < inputs && units[place] > 0.0 => {
                 let weight = w[row * inputs + k] / units[place];

@@ -2,14 +2,18 @@
 #![allow(unsafe_code, reason = "intrinsics; each block is one")]
 
 use std::arch::x86_64::{
-    __m256, __m256i, _mm256_abs_epi8, _mm256_add_epi32, _mm256_add_ps, _mm256_cvtepi32_ps,
+    __m256, __m256i, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _mm256_abs_epi8,
+    _mm256_add_epi32, _mm256_add_ps, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cvtepi32_ps,
     _mm256_cvtps_epi32, _mm256_div_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
     _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps,
-    _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_sign_epi8,
-    _mm256_storeu_ps, _mm256_storeu_si256,
+    _mm256_round_ps, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256,
+    _mm256_sign_epi8, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_ps,
 };
 
 use super::lanes::{LANES, Lanes, PAIR, QUAD};
+
+/// To the nearest, without a word about what is lost.
+const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
 
 /// AVX2 and FMA. There is one only in functions that may use them.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +78,15 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn sub(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        // SAFETY: `self` exists only where the features are.
+        let low = unsafe { _mm256_sub_ps(a[0], b[0]) };
+        // SAFETY: as above.
+        let high = unsafe { _mm256_sub_ps(a[1], b[1]) };
+        [low, high]
+    }
+
+    #[inline(always)]
     fn mul(self, a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
         // SAFETY: `self` exists only where the features are.
         let low = unsafe { _mm256_mul_ps(a[0], b[0]) };
@@ -109,6 +122,32 @@ impl Lanes for Avx2 {
             x[n] = unsafe { _mm256_min_ps(bound[n], x[n]) };
             // SAFETY: as above.
             x[n] = unsafe { _mm256_max_ps(least[n], x[n]) };
+        }
+        x
+    }
+
+    #[inline(always)]
+    fn whole(self, x: [__m256; 2]) -> [__m256; 2] {
+        // SAFETY: `self` exists only where the features are.
+        let low = unsafe { _mm256_round_ps::<NEAREST>(x[0]) };
+        // SAFETY: as above.
+        let high = unsafe { _mm256_round_ps::<NEAREST>(x[1]) };
+        [low, high]
+    }
+
+    #[inline(always)]
+    fn scale(self, mut x: [__m256; 2], by: [__m256; 2]) -> [__m256; 2] {
+        for n in 0..2 {
+            // SAFETY: `self` exists only where the features are.
+            let twos = unsafe { _mm256_cvtps_epi32(by[n]) };
+            // SAFETY: as above.
+            let twos = unsafe { _mm256_slli_epi32::<23>(twos) };
+            // SAFETY: as above.
+            let bits = unsafe { _mm256_castps_si256(x[n]) };
+            // SAFETY: as above.
+            let bits = unsafe { _mm256_add_epi32(bits, twos) };
+            // SAFETY: as above.
+            x[n] = unsafe { _mm256_castsi256_ps(bits) };
         }
         x
     }

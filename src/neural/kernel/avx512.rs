@@ -7,8 +7,9 @@ use std::arch::x86_64::{
     _mm512_cvtepi32_ps, _mm512_cvtps_epi32, _mm512_div_ps, _mm512_dpbusd_epi32,
     _mm512_dpwssd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_madd_epi16,
     _mm512_maddubs_epi16, _mm512_mask_sub_epi8, _mm512_max_ps, _mm512_min_ps, _mm512_movepi8_mask,
-    _mm512_mul_ps, _mm512_set1_epi8, _mm512_set1_epi16, _mm512_set1_epi32, _mm512_set1_ps,
-    _mm512_setzero_si512, _mm512_storeu_ps, _mm512_xor_si512,
+    _mm512_mul_ps, _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_epi8, _mm512_set1_epi16,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_storeu_ps, _mm512_sub_ps,
+    _mm512_xor_si512,
 };
 
 use super::lanes::{LANES, Lanes, PAIR, QUAD};
@@ -76,6 +77,12 @@ impl<const VNNI: bool> Lanes for Avx512<VNNI> {
     }
 
     #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: `self` exists only where the features are.
+        unsafe { _mm512_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
     fn mul(self, a: __m512, b: __m512) -> __m512 {
         // SAFETY: `self` exists only where the features are.
         unsafe { _mm512_mul_ps(a, b) }
@@ -101,6 +108,18 @@ impl<const VNNI: bool> Lanes for Avx512<VNNI> {
         let least = self.mul(bound, self.splat(-1.0));
         // SAFETY: as above.
         unsafe { _mm512_max_ps(least, x) }
+    }
+
+    #[inline(always)]
+    fn whole(self, x: __m512) -> __m512 {
+        // SAFETY: `self` exists only where the features are.
+        unsafe { _mm512_roundscale_ps::<0>(x) }
+    }
+
+    #[inline(always)]
+    fn scale(self, x: __m512, n: __m512) -> __m512 {
+        // SAFETY: `self` exists only where the features are.
+        unsafe { _mm512_scalef_ps(x, n) }
     }
 
     #[inline(always)]

@@ -34,6 +34,8 @@ pub(crate) trait Lanes: Copy {
     fn store(self, x: Self::Floats, to: &mut [f32; LANES]);
     /// `a + b`.
     fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    /// `a - b`.
+    fn sub(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// `a * b`.
     fn mul(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// `a / b`, rounded as by IEEE 754: an approximation would differ between processors.
@@ -42,6 +44,12 @@ pub(crate) trait Lanes: Copy {
     fn fma(self, a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats;
     /// `x`, but within `-bound ..= bound`. What is no number stays none.
     fn clamp(self, x: Self::Floats, bound: Self::Floats) -> Self::Floats;
+    /// The nearest whole number of one within a million; of two the even one. What is no number
+    /// stays none.
+    fn whole(self, x: Self::Floats) -> Self::Floats;
+    /// `x * 2^n` of an `x` from 1/2 to 2 and a whole `n` from -100 to 100. What is no number stays
+    /// none.
+    fn scale(self, x: Self::Floats, n: Self::Floats) -> Self::Floats;
     /// The greater of `x` and 0. What is no number stays none.
     fn relu(self, x: Self::Floats) -> Self::Floats;
 

@@ -15,7 +15,7 @@ mod level;
 mod matrix;
 mod portable;
 
-pub(super) use cell::{Gates, exp, sigmoid, step, tanh};
+pub(super) use cell::{EXPONENTS, Gates, exp, sigmoid, step, tanh};
 pub(super) use lanes::{LANES, Lanes, PAIR, QUAD};
 pub use level::Level;
 pub(super) use level::{Here, Job};

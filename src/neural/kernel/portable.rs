@@ -39,6 +39,11 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn sub(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        each(|n| a[n] - b[n])
+    }
+
+    #[inline(always)]
     fn mul(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
         each(|n| a[n] * b[n])
     }
@@ -57,6 +62,19 @@ impl Lanes for Portable {
     #[inline(always)]
     fn clamp(self, x: [f32; LANES], bound: [f32; LANES]) -> [f32; LANES] {
         each(|n| x[n].clamp(-bound[n], bound[n]))
+    }
+
+    #[inline(always)]
+    fn whole(self, x: [f32; LANES]) -> [f32; LANES] {
+        // Not `round_ties_even`, which is a call into a library where the instruction is missing:
+        // from here on floats are whole numbers.
+        const WHOLE: f32 = 12_582_912.0;
+        each(|n| (x[n] + WHOLE) - WHOLE)
+    }
+
+    #[inline(always)]
+    fn scale(self, x: [f32; LANES], by: [f32; LANES]) -> [f32; LANES] {
+        each(|n| f32::from_bits(x[n].to_bits().wrapping_add(((by[n] as i32) << 23) as u32)))
     }
 
     #[inline(always)]

@@ -1,12 +1,14 @@
-//! What a model offers.
+//! What a model offers, and what may stand beside the stage.
 //!
 //! In: features, the time, and the place of what the model keeps for their instrument. Out: what it
 //! expects.
 //! Never: a clock, an allocation after construction, a number that differs between hosts of one
 //! instruction set.
 
+use std::fmt::Debug;
+
 use crate::base::Nanos;
-use crate::event::Features;
+use crate::event::{Ask, Features, Late};
 
 /// What a model expects over its horizon.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +28,8 @@ pub enum Answer {
     Warming,
     /// The numbers have no meaning.
     Failed,
+    /// It came after its deadline.
+    Late,
 }
 
 /// One way to come from features to an expectation.
@@ -44,4 +48,22 @@ pub trait Model {
 
     /// Work that can wait until the frame is out.
     fn rest(&mut self) {}
+}
+
+/// Says whether an answer came in time. A live session measures, and hands on what was late to be
+/// journalled; a replay was told what was. So the stage has no clock, and both do the same.
+pub trait Watch: Debug + Send {
+    /// An answer is asked for.
+    fn begin(&mut self);
+
+    /// The answer is there: did it take longer than `deadline_ns`? True only where that is written
+    /// down: what cannot be journalled is not late.
+    fn is_late(&mut self, answer: Late, deadline_ns: i64) -> bool;
+}
+
+/// Where rows go for a network that runs on a thread of its own. A replay has none: it is told what
+/// the network made of them.
+pub trait Post: Debug + Send {
+    /// The latest rows of the instrument at `slot` of its model.
+    fn post(&mut self, slot: usize, ask: &Ask);
 }

@@ -1,5 +1,6 @@
 //! Every kind of model, one a line: which one it is, is a branch and no indirect call.
 
+use super::beside::Beside;
 use super::contract::{Answer, Model};
 use super::linear::Linear;
 use super::lstm::Lstm;
@@ -8,10 +9,11 @@ use crate::base::Nanos;
 use crate::event::Features;
 
 /// A model of some kind.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Kind {
     Linear(Linear),
     Lstm(Box<Lstm>),
+    Beside(Box<Beside>),
 }
 
 impl Kind {
@@ -20,6 +22,7 @@ impl Kind {
         match form {
             Form::Linear(coefficients) => Kind::Linear(Linear::new(coefficients)),
             Form::Lstm(network) => Kind::Lstm(Box::new(Lstm::new(network, slots))),
+            Form::Beside(of) => Kind::Beside(Box::new(Beside::new(of, slots))),
         }
     }
 }
@@ -29,6 +32,7 @@ impl Model for Kind {
         match self {
             Kind::Linear(model) => model.horizons(),
             Kind::Lstm(model) => model.horizons(),
+            Kind::Beside(model) => model.horizons(),
         }
     }
 
@@ -37,6 +41,7 @@ impl Model for Kind {
         match self {
             Kind::Linear(model) => model.expect(now, features, slot),
             Kind::Lstm(model) => model.expect(now, features, slot),
+            Kind::Beside(model) => model.expect(now, features, slot),
         }
     }
 
@@ -45,6 +50,7 @@ impl Model for Kind {
         match self {
             Kind::Linear(model) => model.forget(slot),
             Kind::Lstm(model) => model.forget(slot),
+            Kind::Beside(model) => model.forget(slot),
         }
     }
 
@@ -53,6 +59,7 @@ impl Model for Kind {
         match self {
             Kind::Linear(model) => model.rest(),
             Kind::Lstm(model) => model.rest(),
+            Kind::Beside(model) => model.rest(),
         }
     }
 }

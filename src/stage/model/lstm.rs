@@ -8,9 +8,9 @@
 use std::sync::Arc;
 
 use super::contract::{Answer, Expected, Model};
-use super::logistic::logistic;
+use super::meaning::{Inputs, Outputs};
 use crate::base::Nanos;
-use crate::event::{FEATURES, Features, HORIZONS, Over};
+use crate::event::Features;
 use crate::neural::{Engine, Form, Scratch, State};
 
 /// What the stage is told of an LSTM. The engine is shared: only states differ.
@@ -18,12 +18,8 @@ use crate::neural::{Engine, Form, Scratch, State};
 pub struct Network {
     /// The engine, packed.
     pub engine: Arc<Engine>,
-    /// Places of its inputs in [`Features::values`], in order.
-    pub places: Vec<usize>,
-    /// Subtracted from each input, then ..
-    pub mean: Vec<f32>,
-    /// .. each is multiplied by this.
-    pub factor: Vec<f32>,
+    /// What goes in.
+    pub inputs: Inputs,
     /// What its outputs are.
     pub outputs: Outputs,
     /// Rows that it must have seen of an instrument before its word counts.
@@ -32,42 +28,24 @@ pub struct Network {
     pub pace_ns: i64,
 }
 
-/// What the values of the head are.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Outputs {
-    /// The expected log return itself, basis points; `scale_bps` as a linear model's.
-    Move {
-        /// Spread of what happens around what is expected.
-        scale_bps: f32,
-    },
-    /// Probabilities of down, perhaps flat, and up.
-    Classes {
-        /// Place of down.
-        down: usize,
-        /// Place of up.
-        up: usize,
-        /// What the mid moves by on average where it does, basis points.
-        move_bps: f32,
-    },
-}
-
 /// An LSTM and what it remembers.
 #[derive(Clone, Debug)]
 pub(super) struct Lstm {
     network: Network,
     horizons: u8,
     desks: Box<[Desk]>,
+    /// By slot as the desks; apart from them, since the engine takes several at once.
+    states: Box<[State]>,
     row: Box<[f32]>,
     out: Box<[f32]>,
     scratch: Option<Box<Scratch>>,
-    /// Who stepped since the last rest.
-    stepped: Option<usize>,
+    /// Who stepped since the last rest, each once.
+    stepped: Vec<usize>,
 }
 
-/// What is kept of one instrument.
+/// What is kept of one instrument beside its state.
 #[derive(Clone, Debug)]
 struct Desk {
-    state: State,
     /// The last rows, the oldest first from `oldest` on, where it takes windows; twice, so that a
     /// window is always one piece.
     rows: Box<[f32]>,
@@ -75,65 +53,39 @@ struct Desk {
     seen: u32,
     due: Nanos,
     latest: Option<Expected>,
+    /// Is it among those who stepped?
+    has_stepped: bool,
 }
 
 impl Lstm {
     /// For so many instruments.
     pub(super) fn new(network: &Network, slots: usize) -> Lstm {
-        let Network { engine, places, mean, factor, .. } = network;
+        let engine = &network.engine;
         let inputs = engine.inputs();
-        assert!([places.len(), mean.len(), factor.len()] == [inputs; 3], "one place an input");
-        assert!(places.iter().all(|place| *place < FEATURES), "each input is a feature");
+        network.inputs.assert_fit(inputs);
+        assert!(network.outputs.count() <= engine.outputs(), "its head has what is read of it");
         let is_window = engine.form() != Form::Streaming;
         let is_whole = !is_window || network.warmup as usize >= engine.window();
         assert!(is_whole, "its word counts when its window is full");
         let rows = if is_window { 2 * engine.window() * inputs } else { 0 };
         let desk = Desk {
-            state: engine.state(),
             rows: vec![0.0; rows].into(),
             next: 0,
             seen: 0,
             due: Nanos::NONE,
             latest: None,
+            has_stepped: false,
         };
-        let remembers = |place: &&usize| **place < Over::ALL.len() * HORIZONS;
-        let horizons = places.iter().filter(remembers);
         Lstm {
-            horizons: horizons.fold(0, |mask, place| mask | 1 << (place % HORIZONS)),
+            horizons: network.inputs.horizons(),
             desks: vec![desk; slots].into(),
+            states: (0..slots).map(|_| engine.state()).collect(),
             row: vec![0.0; inputs].into(),
             out: vec![0.0; engine.outputs()].into(),
             scratch: is_window.then(|| Box::new(engine.scratch(engine.window()))),
-            stepped: None,
+            stepped: Vec::with_capacity(slots),
             network: network.clone(),
         }
-    }
-
-    /// The row of features as the network wants it.
-    #[inline(always)]
-    fn scale(&mut self, features: &Features) {
-        let Network { places, mean, factor, .. } = &self.network;
-        let each = self.row.iter_mut().zip(places).zip(mean).zip(factor);
-        for (((to, place), mean), factor) in each {
-            *to = (features.values[*place] - mean) * factor;
-        }
-    }
-
-    /// What the head's values mean.
-    #[inline(always)]
-    fn expected(&self) -> Option<Expected> {
-        let expected = match self.network.outputs {
-            Outputs::Move { scale_bps } => {
-                let bps = self.out[0];
-                Expected { bps, up: logistic(f64::from(bps / scale_bps)) as f32 }
-            }
-            Outputs::Classes { down, up, move_bps } => {
-                let (down, up) = (self.out[down], self.out[up]);
-                // What is neither is shared: up and down are what is asked for.
-                Expected { bps: (up - down) * move_bps, up: 0.5 + (up - down) / 2.0 }
-            }
-        };
-        (expected.bps.is_finite() && expected.up.is_finite()).then_some(expected)
     }
 }
 
@@ -148,12 +100,12 @@ impl Model for Lstm {
         if pace_ns > 0 && now < self.desks[slot].due {
             return self.desks[slot].latest.map_or(Answer::Warming, Answer::Expected);
         }
-        self.scale(features);
-        let Lstm { network, desks, row, out, scratch, .. } = self;
+        self.network.inputs.scale(features, &mut self.row);
+        let Lstm { network, desks, states, row, out, scratch, .. } = self;
         let (desk, engine) = (&mut desks[slot], &network.engine);
         desk.due = Nanos(now.0 + pace_ns);
         let is_well = match scratch {
-            None => engine.step(&mut desk.state, row, out),
+            None => engine.step(&mut states[slot], row, out),
             Some(scratch) => {
                 let (window, wide) = (engine.window(), row.len());
                 for place in [desk.next, desk.next + window] {
@@ -165,25 +117,26 @@ impl Model for Lstm {
                 !is_full || engine.whole(scratch, rows, out)
             }
         };
-        if !is_well {
+        if is_well && scratch.is_none() && !desk.has_stepped {
+            desk.has_stepped = true;
+            self.stepped.push(slot);
+        }
+        let is_warm = desk.seen + 1 >= network.warmup;
+        let expected = if is_well && is_warm { network.outputs.expected(out) } else { None };
+        if !is_well || is_warm && expected.is_none() {
+            // What made no number may be in its state and would stay there.
             self.forget(slot);
             return Answer::Failed;
         }
-        self.stepped = Some(slot);
-        let desk = &mut self.desks[slot];
-        desk.seen = desk.seen.saturating_add(1);
-        if desk.seen < self.network.warmup.max(1) {
-            return Answer::Warming;
-        }
-        let expected = self.expected();
-        self.desks[slot].latest = expected;
-        expected.map_or(Answer::Failed, Answer::Expected)
+        desk.seen = desk.seen.saturating_add(1).min(network.warmup);
+        desk.latest = expected;
+        expected.map_or(Answer::Warming, Answer::Expected)
     }
 
     fn forget(&mut self, slot: usize) {
         let desk = &mut self.desks[slot];
         if desk.seen > 0 {
-            desk.state.reset();
+            self.states[slot].reset();
             (desk.seen, desk.latest) = (0, None);
         }
         desk.due = Nanos::NONE;
@@ -191,12 +144,12 @@ impl Model for Lstm {
 
     #[inline]
     fn rest(&mut self) {
-        if self.scratch.is_some() {
-            return;
-        }
-        // Half of the next step of who stepped last, while nobody waits.
-        if let Some(slot) = self.stepped.take() {
-            self.network.engine.prepare(&mut self.desks[slot].state);
+        // Half of the next step of all who stepped, in one pass over the weights, while nobody
+        // waits.
+        let Lstm { network, states, stepped, desks, .. } = self;
+        if !stepped.is_empty() {
+            network.engine.prepare_all(states, stepped);
+            stepped.drain(..).for_each(|slot| desks[slot].has_stepped = false);
         }
     }
 }
@@ -213,9 +166,11 @@ mod tests {
         drawn.window = if form == Form::Streaming { 1 } else { 4 };
         let engine = Engine::new(&drawn, Level::detect()).unwrap();
         Network {
-            places: (0..engine.inputs()).collect(),
-            mean: vec![0.5; engine.inputs()],
-            factor: vec![2.0; engine.inputs()],
+            inputs: Inputs {
+                places: (0..engine.inputs()).collect(),
+                mean: vec![0.5; engine.inputs()],
+                factor: vec![2.0; engine.inputs()],
+            },
             outputs: Outputs::Classes { down: 0, up: 2, move_bps: 3.0 },
             warmup: 4,
             pace_ns,
@@ -236,7 +191,12 @@ mod tests {
         let engine = &network.engine;
         let row = |n| -> Vec<f32> {
             let features = features(n);
-            network.places.iter().map(|place| (features.values[*place] - 0.5) * 2.0).collect()
+            network
+                .inputs
+                .places
+                .iter()
+                .map(|place| (features.values[*place] - 0.5) * 2.0)
+                .collect()
         };
         let mut out = vec![0.0; engine.outputs()];
         if engine.form() == Form::Streaming {
@@ -308,5 +268,52 @@ mod tests {
         bad.values[2] = f32::NAN;
         assert_eq!(model.expect(Nanos(0), &bad, 0), Answer::Failed);
         assert_eq!(model.expect(Nanos(0), &features(8), 0), Answer::Warming);
+    }
+    #[test]
+    fn a_state_that_numbers_have_left_is_forgotten_with_them() {
+        let mut drawn = invented(2, &[3], 1, 4);
+        drawn.form = Form::Streaming;
+        drawn.output = crate::neural::Output::Linear;
+        // Two products of opposite signs beyond all numbers: where each is rounded, which is where
+        // there is no fused multiply and add, their sum is none.
+        drawn.layers[0].w = [1e38, -1e38].repeat(12);
+        let engine = Arc::new(Engine::new(&drawn, Level::Portable).unwrap());
+        let network = Network {
+            inputs: Inputs { places: vec![0, 1], mean: vec![0.0; 2], factor: vec![1.0; 2] },
+            outputs: Outputs::Move { scale_bps: 1.0 },
+            warmup: 2,
+            pace_ns: 0,
+            engine,
+        };
+        let mut model = Lstm::new(&network, 1);
+        let with = |value: f32| {
+            let mut features = Features::default();
+            features.values[..2].fill(value);
+            features
+        };
+        for _ in 0..2 {
+            assert_eq!(model.expect(Nanos(0), &with(0.0), 0), Answer::Warming);
+            let answer = model.expect(Nanos(0), &with(0.0), 0);
+            assert!(matches!(answer, Answer::Expected(_)), "{answer:?}");
+            model.rest();
+            assert_eq!(model.expect(Nanos(0), &with(1e30), 0), Answer::Failed);
+            model.rest();
+        }
+    }
+
+    #[test]
+    fn a_rest_prepares_all_who_stepped_and_changes_no_bit() {
+        let network = network(Form::Streaming, 0);
+        let (mut rested, mut hurried) = (Lstm::new(&network, 7), Lstm::new(&network, 7));
+        for n in 0..30_u32 {
+            let slots = [n, n + 3, n, n + 5, n + 1, n + 2].map(|slot| slot as usize % 7);
+            for (k, slot) in (0..).zip(slots) {
+                let features = features(n * 6 + k);
+                let answer = rested.expect(Nanos(0), &features, slot);
+                assert_eq!(answer, hurried.expect(Nanos(0), &features, slot));
+            }
+            rested.rest();
+            assert!(rested.stepped.is_empty());
+        }
     }
 }

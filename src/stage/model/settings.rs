@@ -1,5 +1,6 @@
 //! What the model stage is told.
 
+use super::beside::Elsewhere;
 use super::lstm::Network;
 use crate::base::InstrumentId;
 
@@ -21,6 +22,8 @@ pub struct Given {
     pub instruments: Vec<InstrumentId>,
     /// How it comes to its forecast.
     pub form: Form,
+    /// An answer that takes longer is not used, nanoseconds as measured; 0 for no such bound.
+    pub deadline_ns: i64,
 }
 
 /// How a model comes to its forecast.
@@ -30,6 +33,8 @@ pub enum Form {
     Linear(Coefficients),
     /// A network out of a file.
     Lstm(Network),
+    /// A network on a thread of its own.
+    Beside(Elsewhere),
 }
 
 /// Of a weighted sum of features.
