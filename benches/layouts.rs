@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use neural_kraken::base::Instruments;
 use neural_kraken::config::Config;
+use neural_kraken::journal::Fills;
 use neural_kraken::metric::histogram::Percentiles;
 use neural_kraken::pipeline::{self, Latency, Layout, Plan, Progress, Trading};
 use neural_kraken::tape::{self, SAMPLES, Spec, Tape};
@@ -106,7 +107,7 @@ fn plan(instruments: &mut Instruments) -> Plan {
     let (resolved, _) = config.resolve_onto(instruments);
     let mut plan = Plan::default();
     plan.books.stale_after_ns = config.book.stale_after_ns;
-    plan.trading = Trading::new(&config, &resolved, &plan.books, true);
+    plan.trading = Trading::new(&config, &resolved, &plan.books, Fills::Paper);
     plan
 }
 

@@ -24,6 +24,8 @@ mod openssl;
 mod vows;
 #[path = "wire/orders.rs"]
 mod orders;
+#[path = "wire/private.rs"]
+mod private;
 
 use libtest_mimic::{Arguments, Trial};
 use neural_kraken::sys::alloc::Counting;
@@ -49,6 +51,7 @@ fn main() {
         request::cases(),
         vows::cases(),
         orders::cases(),
+        private::cases(),
     ];
     let mut trials: Vec<Trial> = always.into_iter().flatten().map(trial).collect();
     let here = openssl::is_here();

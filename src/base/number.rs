@@ -65,7 +65,33 @@ pub enum DecimalError {
     Negative,
 }
 
+/// Digits that an `i64` holds whatever they are.
+const DIGITS_SURE: usize = 18;
+
+/// Characters of a sum of money, at most.
+const SUM_BYTES_MAX: usize = 64;
+
 impl Decimal {
+    /// Like [`Decimal::parse`], but digits behind the point that do not fit are cut off, so that it
+    /// is nearer to zero: for sums of money, which some venues write with more digits than any
+    /// price or quantity has.
+    pub fn parse_cut(text: &[u8]) -> Result<Decimal, DecimalError> {
+        match (Decimal::parse(text), text.iter().position(|byte| *byte == b'.')) {
+            (Err(DecimalError::TooLong), Some(point)) if text.len() <= SUM_BYTES_MAX => {
+                // Whole digits and all behind them that an i64 surely holds.
+                let whole = text[..point].iter().filter(|byte| byte.is_ascii_digit()).count();
+                let behind = DIGITS_SURE.saturating_sub(whole).max(1);
+                let (kept, cut) = text.split_at((point + 1 + behind).min(text.len()));
+                if cut.iter().all(u8::is_ascii_digit) {
+                    Decimal::parse(kept)
+                } else {
+                    Err(DecimalError::TooLong)
+                }
+            }
+            (parsed, _) => parsed,
+        }
+    }
+
     /// Reads `[-]digits[.digits][(e|E)[+-]digits]`, all of `text`.
     ///
     /// ```
@@ -300,5 +326,17 @@ mod tests {
             prop_assume!(units != i64::MIN);
             prop_assert_eq!(at(&render(units, decimals), decimals), Ok(units));
         }
+    }
+
+    #[test]
+    fn sums_with_too_many_digits_are_cut_towards_zero() {
+        let cut = |text: &str| Decimal::parse_cut(text.as_bytes());
+        let of = |text: &str| Decimal::parse(text.as_bytes());
+        assert_eq!(cut("99987.12345678901234567890"), of("99987.1234567890123"));
+        assert_eq!(cut("-0.99999999999999999999999"), of("-0.99999999999999999"));
+        assert_eq!(cut("12.5"), of("12.5"));
+        assert_eq!(cut("1234567890123456789012.5"), Err(DecimalError::TooLong));
+        assert_eq!(cut("1.000000000000000000000x"), Err(DecimalError::TooLong));
+        assert_eq!(cut(&format!("1.{}", "0".repeat(90))), Err(DecimalError::TooLong));
     }
 }

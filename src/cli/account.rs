@@ -45,6 +45,8 @@ pub(super) struct Settled {
     /// What a user should know of how it was reckoned.
     notes: Vec<String>,
     traded: Vec<InstrumentId>,
+    /// In which way orders were filled.
+    mode: &'static str,
 }
 
 impl Account {
@@ -123,11 +125,27 @@ impl Account {
             denied: counted.filter(|(_, n)| *n > 0).map(|(r, n)| (r.name(), n)).collect(),
             notes: self.notes,
             traded: self.traded,
+            mode: "Paper trading",
         }
     }
 }
 
 impl Settled {
+    /// Says in which way orders were filled.
+    pub(super) fn filled(&mut self, mode: &'static str) {
+        self.mode = mode;
+    }
+
+    /// What happened to orders.
+    pub(super) const fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// What all accounts should hold.
+    pub(super) const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     /// The parts of the JSON object of a run.
     pub(super) fn object(&self) -> Map<String, Value> {
         let whole = self.ledger.sheet(By::Whole);
@@ -210,8 +228,9 @@ impl Settled {
             return text;
         }
         let Tally { orders, cancels, fills, rejected, expired } = self.tally;
+        let mode = self.mode;
         let mut text = format!(
-            "\nPaper trading: {orders} orders, {cancels} cancels, {fills} fills, {expired} \
+            "\n{mode}: {orders} orders, {cancels} cancels, {fills} fills, {expired} \
              expired, {rejected} rejected by venues\n"
         );
         let currency = format!("total {}", self.currency);

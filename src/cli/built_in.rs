@@ -15,6 +15,7 @@ use crate::sim::{Accounts, Keys};
 pub(super) struct BuiltIn {
     handle: Handle,
     ca_file: PathBuf,
+    keys: Keys,
 }
 
 /// Hosts that each of them stands for, in the order of [`Handle::addresses`].
@@ -34,6 +35,7 @@ impl BuiltIn {
         let faults = arguments.faults.as_deref().map(sim::plan).transpose()?.unwrap_or_default();
         let file = format!("neural-kraken-ca-{}.pem", std::process::id());
         let ca_file = std::env::temp_dir().join(file);
+        let keys = Keys::new(arguments.seed).map_err(Failure::failed)?;
         let settings = Settings {
             seed: arguments.seed,
             addresses: [SocketAddr::from(([127, 0, 0, 1], 0)); 3],
@@ -41,14 +43,19 @@ impl BuiltIn {
             ca_file: Some(ca_file.clone()),
             played: Vec::new(),
             faults,
-            accounts: Accounts::of(&Keys::new(arguments.seed).map_err(Failure::failed)?),
+            accounts: Accounts::of(&keys),
         };
         let handle = server::start(&settings).map_err(Failure::failed)?;
         let [kraken, binance, coinbase] = handle.addresses();
         say(format_args!(
             "built-in venues on loopback: kraken {kraken}, binance {binance}, coinbase {coinbase}"
         ));
-        Ok(BuiltIn { handle, ca_file })
+        Ok(BuiltIn { handle, ca_file, keys })
+    }
+
+    /// Keys of their accounts.
+    pub(super) fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// The configuration that leads to them.

@@ -9,7 +9,7 @@ use super::args;
 use super::output::{self, Failure};
 use crate::base::{ConnectionId, Instruments};
 use crate::config::Config;
-use crate::journal::Session;
+use crate::journal::{Fills, Session};
 use crate::sys::clock::Clock;
 use crate::tape::{self, Given, SAMPLES, Spec, Tape};
 
@@ -81,14 +81,19 @@ impl Recordings {
     /// The configuration to play them with: the file that was named, else what the journal among
     /// them was recorded with, else the built-in one.
     pub(super) fn setup(&self, file: Option<&Path>) -> Result<Setup, Failure> {
-        let mut fills = true;
+        let (mut fills, mut epoch) = (Fills::Paper, 0);
         for spec in self.specs()?.iter().filter(|spec| spec.format.name == "journal") {
             let Some(session) = tape::session(&spec.path).map_err(Failure::failed)? else {
                 continue;
             };
             if file.is_some() {
                 // How orders were filled is what was recorded, not how it was configured.
+                // But what venues answered to other orders than these says nothing of these.
                 fills = session.fills;
+                if fills == Fills::Venue {
+                    fills = Fills::Paper;
+                }
+                epoch = session.epoch;
                 break;
             }
             let name = PathBuf::from(format!("{} (its configuration)", spec.path.display()));
@@ -100,7 +105,7 @@ impl Recordings {
             Some(path) => std::fs::read_to_string(path).map_err(Failure::failed)?,
             None => String::new(),
         };
-        let session = Session { fills, overlay };
+        let session = Session { fills, epoch, overlay };
         Ok(Setup { config, session, is_recorded: false })
     }
 

@@ -18,6 +18,7 @@ use super::state;
 use super::table::grouped;
 use crate::cold::{self, Beginning, Recorder};
 use crate::config::Config;
+use crate::journal::Fills;
 use crate::pipeline::{self, Layout, Outcome, Pace, Plan, Progress, Trading};
 use crate::stage::book::Settings;
 use crate::venue::wire::FastLevel;
@@ -109,6 +110,7 @@ pub(super) fn fit(plan: &mut Plan, loaded: &mut Loaded, setup: &Setup) -> Accoun
         notes.push(String::from("configured as the journal was recorded"));
     }
     plan.trading = Trading::new(config, &resolved, &plan.books, session.fills);
+    plan.trading.dispatch.epoch = session.epoch;
     Account::new(config, &resolved, notes)
 }
 
@@ -119,7 +121,9 @@ pub(super) fn run(
     as_json: bool,
 ) -> Result<(), Failure> {
     let mut setup = arguments.recordings.setup(config)?;
-    setup.session.fills &= !arguments.no_fills;
+    if arguments.no_fills {
+        setup.session.fills = Fills::Nobody;
+    }
     let mut plan = arguments.plan(&setup.config)?;
     let mut loaded = arguments.recordings.load(&setup.config)?;
     let mut account = fit(&mut plan, &mut loaded, &setup);

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::table::Table;
 use crate::base::{AssetId, render};
 use crate::config::{Account, Config, Funds, Resolved};
+use crate::journal::Fills;
 use crate::pipeline::Trading;
 use crate::stage::book;
 use crate::stage::risk::{AccountLimits, OrderRate, Settings};
@@ -14,7 +15,7 @@ const NONE: &str = "none";
 
 /// The risk gate's settings, as a run is told.
 pub(super) fn settings(config: &Config, resolved: &Resolved) -> Settings {
-    Trading::new(config, resolved, &book::Settings::default(), true).risk
+    Trading::new(config, resolved, &book::Settings::default(), Fills::Paper).risk
 }
 
 /// Money of the reporting currency.

@@ -14,8 +14,10 @@ use crate::base::{Decimal, Instrument, Instruments, Nanos, render};
 use crate::cold::{Heard, Recorded, Scribe};
 use crate::journal::JournalError;
 use crate::pipeline::{Listener, Note, Output, Pulse};
+use crate::stage::dispatch::order_of;
 use crate::venue::Described;
 use crate::venue::session::{Action, State};
+use crate::venue::trade::{Fact, Standing, VenueOrder};
 
 /// See the module.
 pub(super) struct Session<'a> {
@@ -24,9 +26,13 @@ pub(super) struct Session<'a> {
     /// Why the journal ends before the session.
     broken: Option<JournalError>,
     instruments: &'a Instruments,
-    /// Names of the venues, by station.
-    venues: Vec<&'static str>,
+    /// Names of the venues, by station; behind them those of the accounts that trade there.
+    venues: Vec<String>,
+    /// Names of all accounts.
+    accounts: Vec<String>,
     states: Vec<Option<State>>,
+    /// Orders of others that were told of.
+    foreign: Vec<VenueOrder>,
     /// What the venue says otherwise than the configuration, each once.
     differences: Vec<String>,
     begun: Option<Nanos>,
@@ -50,7 +56,8 @@ impl<'a> Session<'a> {
     pub(super) fn new(
         account: Account,
         scribe: Option<Scribe>,
-        (instruments, venues): (&'a Instruments, Vec<&'static str>),
+        instruments: &'a Instruments,
+        (venues, accounts): (Vec<String>, Vec<String>),
         (duration_ns, pace): (Option<i64>, Pace),
         stop: &'a AtomicBool,
     ) -> Session<'a> {
@@ -61,7 +68,9 @@ impl<'a> Session<'a> {
             broken: None,
             instruments,
             venues,
+            accounts,
             states,
+            foreign: Vec::new(),
             differences: Vec::new(),
             begun: None,
             now: Nanos::NONE,
@@ -106,6 +115,17 @@ impl<'a> Session<'a> {
         format!("{}: {state}", self.venues[venue])
     }
 
+    /// An open order that a venue lists: one of others is told of, once.
+    fn hear_standing(&mut self, account: &str, standing: &Standing) {
+        let is_ours = standing.client.is_some_and(|client| order_of(&client).is_some());
+        let Standing { symbol, side, venue_order, .. } = standing;
+        let told = format!("{account}: an open order that is none of ours: {side:?} at {symbol}");
+        if !is_ours && !self.foreign.contains(venue_order) {
+            self.foreign.push(*venue_order);
+            self.tell(&told);
+        }
+    }
+
     /// Compares a venue's word with the configuration's.
     fn compare(&mut self, instrument: &Instrument, described: &Described) {
         for difference in differences(instrument, described) {
@@ -141,13 +161,19 @@ impl Listener for Session<'_> {
                 }
             }
             Note::Action { venue, action: Action::Close { line, why } } => {
-                let name = self.venues[*venue];
+                let name = &self.venues[*venue];
                 self.tell(&format!("{name}: closes line {} ({why:?})", line.index));
             }
             Note::Trouble { venue, why } => {
                 self.tell(&format!("{}: {why}", self.venues[*venue]));
             }
-            Note::Action { .. } => {}
+            Note::Member { account, state } => {
+                self.tell(&format!("{} (orders): {state}", self.accounts[account.index()]));
+            }
+            Note::Fact { account, fact: Fact::Order(standing) } => {
+                self.hear_standing(&self.accounts[account.index()].clone(), standing);
+            }
+            Note::Fact { .. } | Note::Action { .. } => {}
         }
     }
 

@@ -13,8 +13,9 @@ use std::time::Duration;
 use crate::base::Nanos;
 use crate::limits;
 use crate::net::fetch::{Ask, Fetcher, Override};
-use crate::net::{self, DialError, Target, Tls, TlsError, TlsSettings, UpgradeFault, Wire};
+use crate::net::{self, DialError, Http, Target, Tls, TlsError, TlsSettings, UpgradeFault, Wire};
 use crate::venue::session::{Address, Failure, FailureKind, FetchId, Line};
+use crate::venue::trade::{Request, Secret};
 
 /// How the world is reached.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +51,22 @@ pub enum Wanted {
         /// Where it is asked for.
         address: Address,
     },
+    /// An answer to a signed request.
+    Request {
+        /// Whose.
+        venue: usize,
+        /// What it is called.
+        id: FetchId,
+        /// What is asked.
+        request: Box<Request>,
+    },
+    /// A connection for requests, whose paths are their own.
+    Kept {
+        /// Which, as whoever wants it counts.
+        place: usize,
+        /// Whereto.
+        address: Address,
+    },
 }
 
 /// Something that was made, or could not be.
@@ -77,6 +94,13 @@ pub enum Made {
     },
     /// A question was answered, or will not be.
     Answered(Answered),
+    /// A connection for requests is open, or why it could not be opened.
+    Kept {
+        /// Which.
+        place: usize,
+        /// The connection.
+        http: Result<Box<Http>, String>,
+    },
 }
 
 /// An answer, with room to read past its end.
@@ -175,32 +199,63 @@ impl Bench {
                 }
             },
             Wanted::Answer { venue, id, address } => {
-                Made::Answered(self.fetch(venue, id, &address))
+                let url = self.url(&address);
+                let ask = Ask { method: "GET", url: &url, headers: &[], body: &[] };
+                Made::Answered(self.fetch(venue, id, &ask))
+            }
+            Wanted::Request { venue, id, request } => {
+                let Request { method, address, headers, body } = &*request;
+                let url = Secret::from(self.url(address));
+                let headers: Vec<_> =
+                    headers.iter().map(|(name, value)| (*name, value.expose())).collect();
+                let body = body.expose().as_bytes();
+                let ask = Ask { method: method.name(), url: url.expose(), headers: &headers, body };
+                Made::Answered(self.fetch(venue, id, &ask))
+            }
+            Wanted::Kept { place, address } => {
+                let http = self.dial_http(&address).map_err(|error| told(&error));
+                Made::Kept { place, http: http.map(Box::new) }
             }
         }
     }
 
-    fn dial(&self, address: &Address) -> Result<Wire, DialError> {
+    fn target(&self, address: &Address) -> Target {
         let Address { host, port, path } = address.clone();
         let stands_in = self.ways.addresses.iter().find(|(name, _)| *name == host);
-        let target = Target {
-            host,
-            port,
-            address: stands_in.map(|(_, address)| *address),
-            path,
-            tls: !self.ways.plain,
-        };
+        let address = stands_in.map(|(_, address)| *address);
+        Target { host, port, address, path, tls: !self.ways.plain }
+    }
+
+    fn dial(&self, address: &Address) -> Result<Wire, DialError> {
         let options = net::Options { stamps: self.ways.kernel_stamps, ..net::Options::default() };
-        let mut wire = net::dial(&target, &self.tls, &options)?;
+        let mut wire = net::dial(&self.target(address), &self.tls, &options)?;
         wire.prefault();
         Ok(wire)
     }
 
-    fn fetch(&self, venue: usize, id: FetchId, address: &Address) -> Answered {
+    fn dial_http(&self, address: &Address) -> Result<Http, DialError> {
+        let message_bytes_max = limits::POST_ANSWER_BYTES_MAX;
+        let options = net::Options { message_bytes_max, ..net::Options::default() };
+        let mut target = self.target(address);
+        // Requests bring their paths along.
+        target.path = String::from("/");
+        let mut http = net::dial_http(&target, &self.tls, &options)?;
+        http.prefault();
+        Ok(http)
+    }
+
+    fn url(&self, address: &Address) -> String {
         let Address { host, port, path } = address;
         let scheme = if self.ways.plain { "http" } else { "https" };
-        let url = format!("{scheme}://{host}:{port}{path}");
-        let ask = Ask { method: "GET", url: &url, headers: &[], body: &[] };
+        // Signed and named without a port where it is the usual one.
+        let usual = if self.ways.plain { 80 } else { 443 };
+        if *port == usual {
+            return format!("{scheme}://{host}{path}");
+        }
+        format!("{scheme}://{host}:{port}{path}")
+    }
+
+    fn fetch(&self, venue: usize, id: FetchId, ask: &Ask<'_>) -> Answered {
         let nothing = |why: String| Answered {
             venue,
             id,
@@ -211,7 +266,7 @@ impl Bench {
             len: 0,
             why: Some(why),
         };
-        match self.fetcher.fetch(&ask) {
+        match self.fetcher.fetch(ask) {
             Err(error) => nothing(told(&error)),
             Ok(answer) => {
                 let (mut body, len) = (answer.body, 0);

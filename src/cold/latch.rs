@@ -5,12 +5,13 @@
 //! whole one.
 //! Never: a damaged or newer file taken as empty. Nothing that may hold a halt is guessed at.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::home::replace;
 use crate::base::{
     AccountId, AssetId, InstrumentId, Nanos, OrderId, Position, Price, Qty, Side, StrategyId,
 };
@@ -187,24 +188,6 @@ pub fn load(path: &Path, names: &Names) -> Result<Option<State>, LatchError> {
         *asset = AssetId(found as u16);
     }
     Ok(Some(state))
-}
-
-/// Writes beside the file, brings that to the disk, and puts it in the file's place.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let written = File::create(&part).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    if let Err(why) = written.and_then(|()| fs::rename(&part, path)) {
-        let _ = fs::remove_file(&part);
-        return Err(why);
-    }
-    // The new name itself is part of the directory.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn object(state: &State, names: &Names) -> Value {

@@ -3,6 +3,8 @@
 //! Never: a hot thread made to wait.
 
 pub mod dialer;
+pub mod home;
+pub mod keys;
 mod latency_log;
 pub mod model;
 mod recorder;

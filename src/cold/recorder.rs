@@ -115,6 +115,7 @@ impl Scribe {
         self.latest = recv_ns;
         let (kind, bytes) = match came {
             Came::Frame => (Kind::Frame, bytes),
+            Came::Reply => (Kind::Reply, bytes),
             other => (Kind::Control, other.name().as_bytes()),
         };
         let about = if about == InstrumentId::UNLISTED { InstrumentId::NONE } else { about };

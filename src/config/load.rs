@@ -8,8 +8,8 @@ use super::check::{self, Names, Side};
 use super::fault::{ConfigError, Fault, Place, Source, Wrong};
 use super::part::{
     Account, AccountRisk, Asset, AssetRisk, Book, Fungible, Instrument, InstrumentRisk, Journal,
-    Live, Mark, Model, Money, Paper, Pipeline, Risk, RiskLists, Signal, Strategy, StrategyRisk,
-    VenueRisk,
+    Live, Mark, Model, Money, OrderEntry, Paper, Pipeline, Risk, RiskLists, Signal, Strategy,
+    StrategyRisk, VenueRisk,
 };
 use super::risk;
 use super::section::Section;
@@ -76,6 +76,7 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
     let signal = Signal::read(section(root, "signal", &nothing, wrong));
     let journal = Journal::read(section(root, "journal", &nothing, wrong));
     let live = Live::read(section(root, "live", &nothing, wrong));
+    let order_entry = OrderEntry::read(section(root, "trading", &nothing, wrong));
     let paper = Paper::read(section(root, "paper", &nothing, wrong));
     let money = Money::read(section(root, "money", &nothing, wrong));
     let groups = match root.0.get("money").map(|node| &node.value) {
@@ -113,6 +114,7 @@ fn typed(root: &Table, is_toml: bool, wrong: &mut Wrong) -> Option<Config> {
         signal: signal?,
         journal: journal?,
         live: live?,
+        order_entry: order_entry?,
         paper: paper?,
         risk: risk?,
         risk_of,
@@ -164,8 +166,8 @@ const STRATEGIES: List =
     List { path: "strategies", most: limits::STRATEGIES_MAX, limit: "STRATEGIES_MAX" };
 
 /// The tables of one value each.
-const SECTIONS: [&str; 8] =
-    ["pipeline", "book", "signal", "journal", "live", "paper", "money", "risk"];
+const SECTIONS: [&str; 9] =
+    ["pipeline", "book", "signal", "journal", "live", "trading", "paper", "money", "risk"];
 
 fn list<T>(
     of: List,

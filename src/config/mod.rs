@@ -26,8 +26,8 @@ pub use fault::{ConfigError, Fault, Place, Source, Wrong};
 pub use load::MANUAL;
 pub use part::{
     Account, AccountRisk, Amount, Asset, AssetRisk, Book, Fungible, Holding, Instrument,
-    InstrumentRisk, Journal, Layout, Live, Mark, Model, Money, Named, OrderRates, Paper, Pipeline,
-    Risk, RiskLists, Signal, Strategy, StrategyRisk, VenueRisk, lstm_network,
+    InstrumentRisk, Journal, Layout, Live, Mark, Model, Money, Named, OrderEntry, OrderRates,
+    Paper, Pipeline, Risk, RiskLists, Signal, Strategy, StrategyRisk, VenueRisk, lstm_network,
 };
 pub use resolve::{Conversion, Funds, Resolved, Step};
 pub use set::{SetError, set};

@@ -2,8 +2,8 @@
 
 use super::fault::Source;
 use super::part::{
-    Account, Asset, Book, Fungible, Instrument, Journal, Live, Mark, Model, Money, Paper, Pipeline,
-    Risk, RiskLists, Signal, Strategy,
+    Account, Asset, Book, Fungible, Instrument, Journal, Live, Mark, Model, Money, OrderEntry,
+    Paper, Pipeline, Risk, RiskLists, Signal, Strategy,
 };
 use crate::base::Symbol;
 
@@ -20,6 +20,8 @@ pub struct Config {
     pub journal: Journal,
     /// How venues are reached.
     pub live: Live,
+    /// Whether and how orders leave the house.
+    pub order_entry: OrderEntry,
     /// How paper money is traded.
     pub paper: Paper,
     /// Limits of the whole.

@@ -13,6 +13,7 @@ mod child;
 mod order;
 mod reason;
 mod report;
+mod packed;
 mod resync;
 mod tick;
 

@@ -48,8 +48,11 @@ pub enum Kind {
     Report = 8,
     /// How the session was configured; the bytes are a [`Session`](super::Session).
     Session = 9,
+    /// What venues answered, heard in one go; the bytes are [`Reply::pack`](crate::event::Reply)s,
+    /// `connection` is that of the venue's market data.
+    Reply = 10,
     /// What the model stage was told; the bytes are a [`Told`](super::Told).
-    Model = 10,
+    Model = 11,
 }
 
 /// Which way a frame went.
@@ -344,7 +347,8 @@ impl RecordHead {
             7 => Kind::End,
             8 => Kind::Report,
             9 => Kind::Session,
-            10 => Kind::Model,
+            10 => Kind::Reply,
+            11 => Kind::Model,
             _ => return None,
         };
         let direction = match self.direction {

@@ -20,7 +20,7 @@ mod told;
 mod writer;
 
 pub use frame::{Damage, DamageReason, Direction, JournalError, Kind, Record, VERSION};
-pub use payload::{Listed, Opened, Session};
+pub use payload::{Fills, Listed, Opened, Session};
 pub use reader::{Item, Reader};
 pub use redact::redact;
 pub use told::{Swapped, Told};

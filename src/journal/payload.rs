@@ -32,23 +32,54 @@ pub struct Listed<'a> {
 /// How a session was configured, so that a replay of it does the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Did the venues in a box fill orders?
-    pub fills: bool,
+    /// Who filled orders.
+    pub fills: Fills,
+    /// Number of the session, as it stands in names of orders; 0 on paper.
+    pub epoch: u32,
     /// The user's configuration over the built-in one, as TOML.
     pub overlay: String,
+}
+
+/// Who fills orders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fills {
+    /// The venues in a box.
+    #[default]
+    Paper,
+    /// Nobody: each order is taken and at once expired.
+    Nobody,
+    /// The venues themselves: what they answered is in the journal.
+    Venue,
+}
+
+impl Fills {
+    const ALL: [Fills; 3] = [Fills::Paper, Fills::Nobody, Fills::Venue];
+
+    /// As in a journal.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Fills::Paper => "true",
+            Fills::Nobody => "false",
+            Fills::Venue => "venue",
+        }
+    }
 }
 
 impl Session {
     /// The bytes of its record.
     pub fn encode(&self) -> Vec<u8> {
-        format!("fills={}\n{}", self.fills, self.overlay).into_bytes()
+        let Session { fills, epoch, overlay } = self;
+        format!("fills={} epoch={epoch}\n{overlay}", fills.name()).into_bytes()
     }
 
     /// From the bytes of its record.
     pub fn decode(bytes: &[u8]) -> Option<Session> {
         let (head, overlay) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
-        let fills = head.strip_prefix("fills=")?.parse().ok()?;
-        Some(Session { fills, overlay: overlay.to_owned() })
+        let head = head.strip_prefix("fills=")?;
+        // The first journals had no sessions with a number.
+        let (fills, epoch) = head.split_once(" epoch=").unwrap_or((head, "0"));
+        let fills = Fills::ALL.into_iter().find(|one| one.name() == fills)?;
+        Some(Session { fills, epoch: epoch.parse().ok()?, overlay: overlay.to_owned() })
     }
 }
 
@@ -117,10 +148,14 @@ mod tests {
 
     #[test]
     fn a_session_reads_back_as_written() {
-        for fills in [true, false] {
-            let session = Session { fills, overlay: String::from("[book]\nladder_depth = 25\n") };
+        for (epoch, fills) in Fills::ALL.into_iter().enumerate() {
+            let overlay = String::from("[book]\nladder_depth = 25\n");
+            let session = Session { fills, epoch: epoch as u32, overlay };
             assert_eq!(Session::decode(&session.encode()), Some(session));
         }
+        let old = Session { fills: Fills::Nobody, epoch: 0, overlay: String::from("x") };
+        assert_eq!(Session::decode(b"fills=false\nx"), Some(old));
+        assert_eq!(Session::decode(b"fills=venue epoch=-1\n"), None);
         assert_eq!(Session::decode(b"fills=perhaps\n"), None);
         assert_eq!(Session::decode(b"fills=true"), None);
     }

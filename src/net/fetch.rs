@@ -2,7 +2,8 @@
 //!
 //! In: a method, a URL, headers, a body. Out: status, the headers that say how much more may be
 //! asked, body.
-//! Never: a redirect, a reply larger than [`HTTP_BODY_BYTES_MAX`], a hot thread.
+//! Never: a redirect, a reply larger than [`HTTP_BODY_BYTES_MAX`], a hot thread; of what is asked
+//! with headers, which may be signed, an error that shows a query, a header or a body.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -125,7 +126,10 @@ impl Fetcher {
         for (name, value) in ask.headers {
             request = request.header(*name, *value);
         }
-        let wrong = |source| FetchError::Request { url: ask.url.to_owned(), source };
+        for value in request.headers_mut().into_iter().flat_map(|all| all.values_mut()) {
+            value.set_sensitive(true);
+        }
+        let wrong = |source| FetchError::Request { url: shown(ask), source };
         let response = if ask.body.is_empty() && ask.method != "POST" && ask.method != "PUT" {
             self.agent.run(request.body(()).map_err(wrong)?)
         } else {
@@ -141,8 +145,14 @@ impl Fetcher {
     }
 }
 
+/// The URL, without its query where that may be signed.
+fn shown(ask: &Ask<'_>) -> String {
+    let path = ask.url.split_once('?').filter(|_| !ask.headers.is_empty());
+    path.map_or(ask.url, |(path, _)| path).to_owned()
+}
+
 fn failed(ask: &Ask<'_>, error: ureq::Error) -> FetchError {
-    let url = ask.url.to_owned();
+    let url = shown(ask);
     match error {
         ureq::Error::Timeout(step) => FetchError::Timeout { url, step: step.to_string() },
         ureq::Error::BodyExceedsLimit(most) => FetchError::Large { url, most },

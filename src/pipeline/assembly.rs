@@ -18,7 +18,7 @@ use super::flow::member::Shelf;
 use super::flow::wait::Wait;
 use super::live::driver::{Driver, Gangway};
 use super::live::ear::{Ear, Notes};
-use super::live::{Carrier, Listener, Live, Post};
+use super::live::{Carrier, Listener, Live};
 use super::plan::{Plan, Progress};
 use super::topology::{
     self as rings, ToBook, ToDispatch, ToModel, ToRisk, ToRoute, ToSignal, ToStrategy, ToVenues,
@@ -98,15 +98,9 @@ impl Run<'_> {
     /// Feed, book, signal, model and dispatch on a core a venue; what decides on one more.
     pub(super) fn venues(&self, reel: Reel<'_>, ends: &mut [Ends], mind: &mut Mind) -> Played {
         let mut build = Build::new(self, ends.len() + 1);
-        let accounts = ends.iter().enumerate().flat_map(|(n, ends)| {
-            ends.venues.iter().map(move |paper| (paper.account, n)).collect::<Vec<_>>()
-        });
-        let accounts: Vec<_> = accounts.collect();
-        let most = accounts.iter().map(|(account, _)| account.index() + 1).max().unwrap_or(0);
-        let mut of_account = vec![0; most];
-        for (account, n) in &accounts {
-            of_account[account.index()] = *n;
-        }
+        let place = |venue: &str| ends.iter().position(|ends| ends.venue == venue).unwrap_or(0);
+        let accounts = self.plan.trading.dispatch.accounts.iter();
+        let of_account: Vec<usize> = accounts.map(|dialect| place(dialect.name)).collect();
         let (mut fronts, mut sources, mut back) = (Vec::new(), Vec::new(), Vec::new());
         for ends in ends {
             let Ends { feed, books, signals, models, dispatch, venues, mine, asked, left, .. } =
@@ -202,11 +196,11 @@ impl Run<'_> {
 
     /// Everything on one core, on lines to venues instead of a tape. Hands all that is heard and
     /// put out to `listener`. Also says how many frames found no room on their way there.
-    pub(super) fn live<C: Carrier, P: Post>(
+    pub(super) fn live<C: Carrier>(
         &self,
         (ends, mind): (&mut Ends, &mut Mind),
         instruments: &Instruments,
-        live: Live<'_, C, P>,
+        live: Live<'_, C>,
         listener: &mut dyn Listener,
     ) -> (Played, u64) {
         let mut build = Build::new(self, 1);
@@ -220,7 +214,7 @@ impl Run<'_> {
         let book = build.quiet(Stage::Book, &mut shelf, ToSignal::Inline(signal));
         let parts = Parts { feed, world: Some(cables.world), resyncs: cables.asked };
         let front = build.front("all", parts, ToBook::Inline(book), Back::Inline);
-        let Live { carrier, post, stations, stop, waits, .. } = live;
+        let Live { carrier, stations, members, stop, waits, .. } = live;
         let (script, heard) = script(waits.then(|| self.wait.clone()));
         let (notes, noted) = mpsc::channel();
         let ear = Ear {
@@ -234,9 +228,10 @@ impl Run<'_> {
             move || ear.listen(listener),
             move |crew| {
                 crew.spawn(move |hot| {
-                    let gangway = Gangway { front, script, post, number: 0, latest: Nanos::NONE };
+                    let gangway = Gangway { front, script, number: 0, latest: Nanos::NONE };
+                    let venues = (stations, members);
                     let mut driver =
-                        Driver::new(gangway, carrier, stations, Notes(notes), instruments);
+                        Driver::new(gangway, carrier, venues, Notes(notes), instruments);
                     hot.run(|| driver.run(stop, asked));
                     *left = Some(driver.gangway.front.resyncs);
                 });

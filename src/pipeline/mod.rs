@@ -10,6 +10,7 @@ mod plan;
 mod assembly;
 mod run;
 mod outcome;
+mod member;
 mod live;
 mod crew;
 mod flow;
@@ -20,8 +21,10 @@ pub use crew::player::Pace;
 pub use crew::world::Venue;
 pub use layout::{Layout, core_of, hot_cores, reserve};
 pub use live::{
-    Carrier, Ended, Event, Listener, Live, Network, NoPost, Note, Post, Pulse, Station, live,
+    Carrier, Ended, Event, Listener, Live, LiveAccount, Network, Note, Opened, OpeningError, Pulse,
+    Station, leave, live, open,
 };
+pub use member::{Member, MemberError};
 pub use outcome::{Outcome, PipelineError};
 pub use plan::{Plan, Progress, RESYNCS_KEPT};
 pub use run::{replay, watch};

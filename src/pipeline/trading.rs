@@ -2,6 +2,7 @@
 
 use crate::base::{AccountId, Instruments};
 use crate::config::{Config, Resolved};
+use crate::journal::Fills;
 use crate::sim::exchange::{self, Exchange};
 use crate::stage::{book, dispatch, model, risk, route, signal, strategy};
 use crate::venue::Dialect;
@@ -23,7 +24,7 @@ pub struct Trading {
     pub risk_state: Option<risk::State>,
     /// Accounts and the session's number, as dispatch knows them.
     pub dispatch: dispatch::Settings,
-    /// The venues in a box, one an account.
+    /// The venues in a box, one an account; none where the venues themselves fill orders.
     pub venues: Vec<Paper>,
 }
 
@@ -39,17 +40,18 @@ pub struct Paper {
 }
 
 impl Trading {
-    /// As configured; with `fills` the venues fill orders, else each is taken and at once expired.
+    /// As configured, orders filled as `fills` says.
     pub fn new(
         config: &Config,
         resolved: &Resolved,
         books: &book::Settings,
-        fills: bool,
+        fills: Fills,
     ) -> Trading {
         let paper = |(n, account): (usize, &crate::config::Account)| {
             let id = AccountId(n as u16);
             let settings = resolved.exchange(id, &config.paper);
-            let settings = exchange::Settings { fills, book: books.clone(), ..settings };
+            let is_filled = fills == Fills::Paper;
+            let settings = exchange::Settings { fills: is_filled, book: books.clone(), ..settings };
             Paper { account: id, dialect: account.venue, settings }
         };
         let mut venues: Vec<Paper> = resolved.accounts.iter().enumerate().map(paper).collect();
@@ -57,6 +59,10 @@ impl Trading {
         let first = |venue: &str| resolved.accounts.iter().position(|a| a.venue.name == venue);
         venues.sort_by_key(|paper| (first(paper.dialect.name), paper.account));
         let taker = |paper: &Paper| (paper.dialect.name, paper.settings.fees.taker_ppm);
+        let taker_fees_ppm = venues.iter().map(taker).collect();
+        if fills == Fills::Venue {
+            venues.clear();
+        }
         Trading {
             signal: signal::Settings {
                 horizons_ns: config.signal.horizons_ns,
@@ -65,10 +71,7 @@ impl Trading {
             },
             model: resolved.trading.models.clone(),
             strategy: resolved.trading.strategies.clone(),
-            route: route::Settings {
-                taker_fees_ppm: venues.iter().map(taker).collect(),
-                ..resolved.trading.routes.clone()
-            },
+            route: route::Settings { taker_fees_ppm, ..resolved.trading.routes.clone() },
             risk: gate(config, resolved),
             risk_state: None,
             dispatch: dispatch::Settings {

@@ -38,6 +38,15 @@ struct Past {
     kept: VecDeque<(Nanos, World, Box<dyn Venue>)>,
 }
 
+/// What somebody who is no member does.
+#[derive(Clone, Copy, Debug)]
+pub enum Meddling {
+    /// He places an order.
+    Place(Wish),
+    /// He cancels his own of this number.
+    Cancel(u64),
+}
+
 /// A member who places and cancels.
 struct Noise {
     market: usize,
@@ -202,14 +211,60 @@ impl Hall {
             if next > to {
                 break;
             }
-            for venue in &mut self.venues {
-                venue.advance(&self.world, out);
-            }
-            let Hall { world, venues, members, .. } = self;
-            members.advance(Place { world, venues }, out);
-            self.remember();
+            self.look(out);
         }
         self.forget(&out[from..]);
+    }
+
+    /// The next thing that markets do by themselves up to a time; false where there is none, and
+    /// then it is that time. With [`Hall::look`] on the grid this is [`Hall::advance`], for whoever
+    /// looks at books in between.
+    pub fn step(&mut self, to: Nanos, out: &mut Vec<Out>) -> bool {
+        let from = out.len();
+        let is_due = self.world.next_at() <= to;
+        if !is_due {
+            self.world.advance(to, &mut crate::stage::contract::Nowhere);
+        } else if let Some(update) = self.world.step() {
+            for venue in &mut self.venues {
+                venue.on_update(&update, out);
+            }
+            self.members.on_update(&update, &mut self.venues, out);
+        }
+        self.forget(&out[from..]);
+        is_due
+    }
+
+    /// What venues do on the grid of [`SIM_GRID_NS`].
+    pub fn look(&mut self, out: &mut Vec<Out>) {
+        let from = out.len();
+        for venue in &mut self.venues {
+            venue.advance(&self.world, out);
+        }
+        let Hall { world, venues, members, .. } = self;
+        members.advance(Place { world, venues }, out);
+        self.remember();
+        self.forget(&out[from..]);
+    }
+
+    /// Somebody who is no member does something in a market: the number of an order that he placed.
+    pub fn meddle(&mut self, market: usize, what: Meddling, out: &mut Vec<Out>) -> Option<u64> {
+        let update = match what {
+            Meddling::Cancel(order) => self.world.cancel(market, Owner::NOISE, order),
+            Meddling::Place(wish) => self.world.place(market, Owner::NOISE, &wish),
+        }?;
+        for venue in &mut self.venues {
+            venue.on_update(&update, out);
+        }
+        self.members.on_update(&update, &mut self.venues, out);
+        update.events().iter().find_map(|event| match event {
+            Event::Accepted(ticket) => Some(ticket.order),
+            _ => None,
+        })
+    }
+
+    /// A public REST request, answered as things are now even where [`Hall::lag`] is on.
+    pub fn request_at_once(&mut self, venue: usize, ask: &Ask<'_>) -> Response {
+        self.venues[venue].request(ask, &self.world)
     }
 
     /// Keeps venues as they are, where REST answers lag.
@@ -251,27 +306,19 @@ impl Hall {
     fn disturb(&mut self, out: &mut Vec<Out>) {
         let Some(noise) = &mut self.noise else { return };
         let market = noise.market;
-        let update = if let Some(order) = noise.order.take() {
-            self.world.cancel(market, Owner::NOISE, order)
+        let what = if let Some(order) = noise.order.take() {
+            Meddling::Cancel(order)
         } else {
             let Some(engine) = self.world.market(market) else { return };
             let price = engine.level(Side::Buy, 0).map_or(1, |best| best.price.max(1));
             let rules = engine.rules();
             let lots = rules.notional_min / i128::from(price) + 1;
             let qty = (lots as i64).max(rules.qty_min);
-            self.world.place(market, Owner::NOISE, &Wish::new(Side::Buy, Style::Limit, price, qty))
+            Meddling::Place(Wish::new(Side::Buy, Style::Limit, price, qty))
         };
-        if let Some(update) = update {
-            for event in update.events() {
-                if let Event::Accepted(ticket) = event {
-                    noise.order = Some(ticket.order);
-                }
-            }
-            for venue in &mut self.venues {
-                venue.on_update(&update, out);
-            }
-            self.members.on_update(&update, &mut self.venues, out);
-        }
+        let resting = self.meddle(market, what, out);
+        let Some(noise) = &mut self.noise else { return };
+        noise.order = resting;
         noise.next = Nanos(noise.next.0 + noise.every_ns);
         if noise.next >= noise.until && noise.order.is_none() {
             self.noise = None;

@@ -22,7 +22,7 @@ pub mod statistics;
 pub mod exchange;
 
 pub use crowd::Deed;
-pub use hall::{Hall, VENUES};
+pub use hall::{Hall, Meddling, VENUES};
 pub use keys::Keys;
 pub use private::{AccountError, Accounts, Trouble};
 pub use recording::{Fault, Plan, Recording, Truth, record};

@@ -1,5 +1,5 @@
 //! The operating system, where the standard library does not reach: clocks, cores, memory,
-//! sockets.
+//! sockets, users.
 //!
 //! Every file offers safe functions that say what they found; the rest of the house makes no system
 //! call by itself and reads no clock but the one in [`clock`].
@@ -12,5 +12,7 @@ pub mod block;
 pub mod clock;
 pub mod core;
 pub mod deadline;
+pub mod environment;
 pub mod memory;
 pub mod socket;
+pub mod user;

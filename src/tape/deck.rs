@@ -67,15 +67,21 @@ pub enum Came {
     Beat,
     /// The connection itself, anew, or a book of it: what was known is void.
     Reset,
+    /// What the connection's venue answered about orders.
+    Reply,
+    /// Nothing: the session ends, and open orders are to be cancelled.
+    Close,
 }
 
 impl Came {
-    /// As a journal calls it, in a control record; a frame is a record of its own.
+    /// As a journal calls it, in a control record; what has bytes is a record of its own kind.
     pub const fn name(self) -> &'static str {
         match self {
             Came::Frame => "frame",
             Came::Beat => "beat",
             Came::Reset => "reset",
+            Came::Reply => "reply",
+            Came::Close => "close",
         }
     }
 }
@@ -83,7 +89,7 @@ impl Came {
 /// A frame on the tape.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
-    /// What it is. Only a frame has bytes.
+    /// What it is. Only a frame and a reply have bytes.
     pub came: Came,
     /// Its connection.
     pub connection: ConnectionId,
@@ -252,14 +258,15 @@ impl Sink<'_> {
         Ok(())
     }
 
-    /// Adds something that came without a byte.
+    /// Adds something else that came.
     pub(super) fn event(
         &mut self,
         came: Came,
         recv_ns: Nanos,
         subject: Option<Symbol>,
+        bytes: &[u8],
     ) -> Result<(), TapeError> {
-        self.frame(recv_ns, subject, &[])?;
+        self.frame(recv_ns, subject, bytes)?;
         if let Some(entry) = self.tape.entries.last_mut() {
             entry.came = came;
         }

@@ -124,13 +124,11 @@ fn take(spec: &Spec, record: &Record<'_>, ids: &mut Ids, tape: &mut Tape) -> Res
             let subject = ids.symbol(record.about);
             Sink { tape, connection }.frame(record.recv_ns, subject, record.bytes)?;
         }
-        Kind::Control => {
+        Kind::Control | Kind::Reply => {
             let known = ids.connections.get(record.connection.index()).copied().flatten();
-            let came = [Came::Beat, Came::Reset].into_iter();
-            let came = came.into_iter().find(|came| came.name().as_bytes() == record.bytes);
-            if let (Some(connection), Some(came)) = (known, came) {
+            if let (Some(connection), Some((came, bytes))) = (known, came(record)) {
                 let subject = ids.symbol(record.about);
-                Sink { tape, connection }.event(came, record.recv_ns, subject)?;
+                Sink { tape, connection }.event(came, record.recv_ns, subject, bytes)?;
             }
         }
         Kind::Frame | Kind::Report => {
@@ -161,6 +159,15 @@ fn take(spec: &Spec, record: &Record<'_>, ids: &mut Ids, tape: &mut Tape) -> Res
 fn tell(record: &Record<'_>, tape: &mut Tape) {
     let told = Told::decode(record.about, record.bytes);
     tape.told.extend(told.map(|told| (record.frame, told)));
+}
+
+/// What came that was no frame, and its bytes.
+fn came<'r>(record: &Record<'r>) -> Option<(Came, &'r [u8])> {
+    if record.kind == Kind::Reply {
+        return Some((Came::Reply, record.bytes));
+    }
+    let mut all = [Came::Beat, Came::Reset, Came::Close].into_iter();
+    Some((all.find(|came| came.name().as_bytes() == record.bytes)?, &[]))
 }
 
 /// Puts a value at an index that a journal's own tables have bounded.

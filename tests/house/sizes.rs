@@ -47,6 +47,7 @@ const WIDE: &[(&str, &str)] = &[
     ("src/venue/session", "what sessions of all venues stand on: one file for each matter"),
     ("src/venue/trade", "what live orders of all venues stand on: one file for each matter"),
     ("src/venue/wire", "what every decoder stands on, with a kernel for each instruction set"),
+    ("src/sys", "a registry: one file for each part of the system that is asked"),
     ("src/tape", "a registry: one file for each recording format"),
     ("tests/fuzz/fuzz_targets", "a registry: one file for each target"),
     ("src/venue/wire/vector", "one matter: the kernels of x86-64, cut by what they do"),

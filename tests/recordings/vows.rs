@@ -6,6 +6,7 @@ use std::path::Path;
 use neural_kraken::base::Instruments;
 use neural_kraken::config::Config;
 use neural_kraken::event::Action;
+use neural_kraken::journal::Fills;
 use neural_kraken::pipeline::{self, Layout, Output, Plan, Progress, Put, Trading};
 use neural_kraken::stage::book::Settings;
 use neural_kraken::sys::alloc;
@@ -55,7 +56,7 @@ fn keep(recording: Recording) {
 fn trading(instruments: &mut Instruments) -> Trading {
     let config = Config::load(None).unwrap();
     let (resolved, _) = config.resolve_onto(instruments);
-    Trading::new(&config, &resolved, &Settings::default(), true)
+    Trading::new(&config, &resolved, &Settings::default(), Fills::Paper)
 }
 
 /// The spot recording leads to orders enough to say something of what they take.
@@ -88,7 +89,7 @@ fn a_network_steps() {
     let (tape, mut instruments) = super::source::SPOT.load();
     let config = Config::parse(NETWORK, Path::new("net.toml")).unwrap();
     let (resolved, _) = config.resolve_onto(&mut instruments);
-    let trading = Trading::new(&config, &resolved, &Settings::default(), true);
+    let trading = Trading::new(&config, &resolved, &Settings::default(), Fills::Paper);
     let mut hashes = Vec::new();
     for layout in [Layout::One, Layout::VenuePerCore] {
         let plan = Plan { layout, trading: trading.clone(), ..Plan::default() };
@@ -103,7 +104,7 @@ fn a_network_steps() {
     let without = NETWORK.replacen("kind", "enabled = false\nkind", 1);
     let config = Config::parse(&without, Path::new("none.toml")).unwrap();
     let (resolved, _) = config.resolve_onto(&mut instruments);
-    let trading = Trading::new(&config, &resolved, &Settings::default(), true);
+    let trading = Trading::new(&config, &resolved, &Settings::default(), Fills::Paper);
     let plan = Plan { trading, ..Plan::default() };
     let outcome = pipeline::replay(&tape, &instruments, &plan, &Progress::default()).unwrap();
     assert_ne!(pipeline::hash(&outcome.outputs), hashes[0], "its word changes what is ordered");

@@ -8,16 +8,18 @@ use neural_kraken::base::{ConnectionId, InstrumentId, Nanos};
 use neural_kraken::cold::{Beginning, Heard, Recorder, Scribe};
 use neural_kraken::config::Config;
 use neural_kraken::event::Resync;
-use neural_kraken::journal::{Options, Session as Setup};
+use neural_kraken::journal::{Fills, Options, Session as Setup};
 use neural_kraken::pipeline::{
-    self, Carrier, Ended, Event, Listener, Live, NoPost, Note, Output, OutputHash, Plan, Progress,
-    Pulse, Put, Station, Trading, live,
+    self, Carrier, Ended, Event, Listener, Live, Note, Output, OutputHash, Plan, Progress, Pulse,
+    Put, Station, Trading, live,
 };
 use neural_kraken::stage::book;
 use neural_kraken::tape::{self, Spec, Tape};
 use neural_kraken::venue::session::{
-    Action, Actions, Answer, Failure, FetchId, Line, Pass, Reason, Session, Stage, State, Tally,
+    Action, Actions, Address, Answer, Failure, FetchId, Line, Pass, Reason, Session, Stage, State,
+    Tally,
 };
+use neural_kraken::venue::trade::Task;
 
 use super::machine::{plan, tape as recorded};
 
@@ -99,6 +101,17 @@ const LINE: Line = Line { index: 0, attempt: 1 };
 impl Carrier for Player<'_> {
     fn act(&mut self, _venue: usize, _action: &Action) {}
 
+    // A recording holds no private side: no line to it opens, and no question is answered.
+    fn task(&mut self, _venue: usize, _task: &Task) {}
+
+    fn send(&mut self, _venue: usize, _line: Line, _text: &[u8]) -> bool {
+        false
+    }
+
+    fn keep(&mut self, _venue: usize, _address: &Address, _connections: usize) {}
+
+    fn post(&mut self, _venue: usize, _id: FetchId, _to: &Address, _text: &[u8]) {}
+
     fn poll(&mut self) -> Option<Event<'_>> {
         let Some(frame) = self.tape.frame(self.next) else {
             self.stop.store(true, Ordering::Relaxed);
@@ -172,7 +185,7 @@ fn a_live_session_replays_to_its_own_orders() {
     let (tape, mut instruments) = recorded(&["kraken", "binance", "coinbase"]);
     let plan = plan(pipeline::Layout::One, &mut instruments);
     let dir = folder("live");
-    let setup = Setup { fills: true, overlay: String::new() };
+    let setup = Setup { fills: Fills::Paper, epoch: 0, overlay: String::new() };
     let connections: Vec<_> =
         tape.sources().iter().map(|s| (s.dialect.name, String::from("wss://somewhere"))).collect();
     let accounts: Vec<_> =
@@ -205,7 +218,7 @@ fn a_live_session_replays_to_its_own_orders() {
     let mut player = Player { tape: &tape, next: 0, now: begin, silence, stop: &stop };
     let machine = Live {
         carrier: &mut player,
-        post: NoPost,
+        members: &mut [],
         stations: &mut stations,
         stop: &stop,
         cores: &[],
@@ -223,7 +236,7 @@ fn a_live_session_replays_to_its_own_orders() {
     let mut again = tape::survey(&mut journal, &[], &[]).unwrap().instruments;
     let config = Config::load(None).unwrap();
     let (resolved, _) = config.resolve_onto(&mut again);
-    let trading = Trading::new(&config, &resolved, &book::Settings::default(), true);
+    let trading = Trading::new(&config, &resolved, &book::Settings::default(), Fills::Paper);
     for layout in [pipeline::Layout::One, pipeline::Layout::VenuePerCore] {
         let plan = Plan { layout, trading: trading.clone(), pin: false, ..Plan::default() };
         let replayed = pipeline::replay(&journal, &again, &plan, &Progress::default()).unwrap();

@@ -3,6 +3,7 @@
 use neural_kraken::base::Instruments;
 use neural_kraken::config::Config;
 use neural_kraken::event::{OrderState, Report};
+use neural_kraken::journal::Fills;
 use neural_kraken::pipeline::{
     self, Layout, Outcome, Pace, PipelineError, Plan, Progress, Put, Stage, Trading,
 };
@@ -27,7 +28,7 @@ pub(super) fn tape(venues: &[&str]) -> (Tape, Instruments) {
 pub(super) fn plan(layout: Layout, instruments: &mut Instruments) -> Plan {
     let config = Config::load(None).unwrap();
     let (resolved, _) = config.resolve_onto(instruments);
-    let trading = Trading::new(&config, &resolved, &book::Settings::default(), true);
+    let trading = Trading::new(&config, &resolved, &book::Settings::default(), Fills::Paper);
     Plan { layout, trading, pin: false, ..Plan::default() }
 }
 

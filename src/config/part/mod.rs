@@ -11,6 +11,7 @@ mod money;
 mod asset;
 mod account;
 mod instrument;
+mod order_entry;
 mod paper;
 mod model;
 mod strategy;
@@ -25,6 +26,7 @@ pub use live::Live;
 pub use lstm::lstm_network;
 pub use model::Model;
 pub use money::{Fungible, Mark, Money};
+pub use order_entry::OrderEntry;
 pub use paper::Paper;
 pub use pipeline::{Layout, Pipeline};
 pub use risk::{

@@ -9,7 +9,6 @@ use crate::limits::SEND_BYTES_MAX;
 use crate::sys::memory;
 
 /// A send buffer of [`SEND_BYTES_MAX`].
-#[derive(Debug)]
 pub(crate) struct Outbox {
     bytes: Box<[u8]>,
     waiting: Range<usize>,
@@ -66,6 +65,13 @@ impl Outbox {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
+    }
+}
+
+/// Not the bytes: an order's may hold secrets.
+impl std::fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes wait", self.waiting.len())
     }
 }
 

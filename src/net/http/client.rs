@@ -81,6 +81,11 @@ impl Http {
         !self.asked && !self.closing && self.down.is_none()
     }
 
+    /// What ended it, once a poll has found that it is over.
+    pub fn down(&self) -> Option<HttpError> {
+        self.down
+    }
+
     /// The reply, once it is there. Also tells, while none is awaited, that the connection is over.
     pub fn poll(&mut self) -> Result<Option<Reply<'_>>, HttpError> {
         if let Some(error) = self.down {

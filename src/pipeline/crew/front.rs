@@ -8,15 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::flow::carry::{CarriedDecision, Lend};
-use super::super::flow::exit::Exit;
+use super::super::flow::exit::{Exit, Request};
 use super::super::flow::link::{Flow, Parcel, Seat};
 use super::super::flow::step::Step;
 use super::super::flow::wait::Wait;
 use super::super::trace::span::Span;
 use super::duty::Duty;
 use super::world::{Listeners, World};
-use crate::base::{AccountId, InstrumentId};
-use crate::event::{Body, Head, Market, Resync, Stamp};
+use crate::base::InstrumentId;
+use crate::event::{Body, Head, Market, Reply, Resync, Stamp};
 use crate::ring::Consumer;
 use crate::stage::contract::Emit;
 use crate::stage::dispatch::Dispatch;
@@ -93,21 +93,45 @@ impl<H> Front<'_, H>
 where
     H: Flow + for<'m> Emit<Market<'m>>,
 {
-    /// A frame goes through the machine; orders that leave it are shown to `post`.
+    /// A frame goes through the machine. Venues in a box take the orders that come of it; those
+    /// that leave the house wait for [`Front::orders`].
     #[inline]
-    pub(in crate::pipeline) fn step(
-        &mut self,
-        arrival: &Arrival<'_>,
-        mut post: impl FnMut(AccountId, &[u8]),
-    ) {
+    pub(in crate::pipeline) fn step(&mut self, arrival: &Arrival<'_>) {
         let step = Step {
             frame: arrival.number,
             recv_ns: arrival.frame.recv_ns,
             arrived_tsc: 0,
             is_measured: self.sample.takes(arrival.number),
+            is_closing: arrival.frame.came == Came::Close,
         };
+        if arrival.frame.came == Came::Reply && arrival.venue.is_some() {
+            self.answer(&arrival.frame);
+        }
         self.begin(&step);
-        self.frame(arrival, step, &mut post);
+        self.frame(arrival, step);
+    }
+
+    /// Hands out the orders that leave the house.
+    #[inline]
+    pub(in crate::pipeline) fn orders(&mut self, mut send: impl FnMut(&Request)) {
+        if let Some(world) = self.world.as_mut().filter(|world| !world.is_boxed()) {
+            while let Some(()) = world.wire.pop_with(&mut send) {}
+        }
+    }
+
+    /// Venues have answered: dispatch hears it when the step begins. Where they are in a box, they
+    /// answer for themselves.
+    #[cold]
+    fn answer(&mut self, frame: &Frame<'_>) {
+        let Some(world) = self.world.as_mut().filter(|world| !world.is_boxed()) else {
+            return;
+        };
+        for bytes in frame.bytes.text().chunks(Reply::BYTES) {
+            // What is no reply was damaged in the journal; the order it was about stays unknown.
+            if let Some(reply) = Reply::unpack(bytes) {
+                world.replies.emit(&Reply { recv_ns: frame.recv_ns, ..reply });
+            }
+        }
     }
 
     /// The time of a frame has come.
@@ -128,17 +152,12 @@ where
     }
 
     #[inline]
-    fn frame(
-        &mut self,
-        arrival: &Arrival<'_>,
-        mut step: Step,
-        post: &mut impl FnMut(AccountId, &[u8]),
-    ) {
+    fn frame(&mut self, arrival: &Arrival<'_>, mut step: Step) {
         let frame = &arrival.frame;
         let venue = match frame.came {
             Came::Frame => arrival.venue,
-            Came::Beat => None,
-            Came::Reset => return self.reset(arrival, step, post),
+            Came::Beat | Came::Reply | Came::Close => None,
+            Came::Reset => return self.reset(arrival, step),
         };
         if venue.is_some() {
             step.arrived_tsc = match arrival.arrived_tsc {
@@ -157,8 +176,8 @@ where
         }
         self.head.done(&step);
         self.finish(step.frame, venue.is_some());
-        if let Some(world) = &mut self.world {
-            world.take(step.recv_ns, post);
+        if let Some(world) = self.world.as_mut().filter(|world| world.is_boxed()) {
+            world.take(step.recv_ns);
             if let Some(venue) = venue {
                 self.feed.again(&input, &mut Listeners { venues: world.venues, venue });
             }
@@ -168,12 +187,7 @@ where
 
     /// A connection begins anew, with its counter and all its books, or one book of it.
     #[cold]
-    fn reset(
-        &mut self,
-        arrival: &Arrival<'_>,
-        step: Step,
-        post: &mut impl FnMut(AccountId, &[u8]),
-    ) {
+    fn reset(&mut self, arrival: &Arrival<'_>, step: Step) {
         let frame = &arrival.frame;
         let stamp = input_of(frame, &step).stamp;
         let head = Head { instrument: frame.about, ..Head::about_connection(stamp, Body::Reset) };
@@ -186,8 +200,8 @@ where
         }
         self.head.done(&step);
         self.finish(step.frame, false);
-        if let Some(world) = &mut self.world {
-            world.take(step.recv_ns, post);
+        if let Some(world) = self.world.as_mut().filter(|world| world.is_boxed()) {
+            world.take(step.recv_ns);
             if let Some(venue) = arrival.venue {
                 Listeners { venues: world.venues, venue }.emit(&market);
             }

@@ -41,7 +41,9 @@ where
             let dialect = tape.sources()[connection].dialect;
             let venue = mine[connection].then_some(dialect.name);
             let arrival = Arrival { number: n as u64, frame, arrived_tsc: 0, venue };
-            front.step(&arrival, |_, _| {});
+            front.step(&arrival);
+            // They went out when this was recorded.
+            front.orders(|_| {});
             while let Some(resync) = front.resyncs.pop() {
                 asked.emit(&resync);
             }

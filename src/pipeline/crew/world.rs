@@ -55,21 +55,24 @@ impl World<'_> {
         }
     }
 
-    /// Takes the orders that are on the wire; each is shown to `post` first.
+    /// Takes the orders that are on the wire.
     #[inline]
-    pub(in crate::pipeline) fn take(
-        &mut self,
-        now: Nanos,
-        post: &mut impl FnMut(AccountId, &[u8]),
-    ) {
+    pub(in crate::pipeline) fn take(&mut self, now: Nanos) {
         let venues = &mut *self.venues;
         while let Some(()) = self.wire.pop_with(|request| {
-            post(request.account, request.bytes());
             if let Some(venue) = venues.iter_mut().find(|v| v.account == request.account) {
                 // One that is not taken is counted at the venue, and stays without an answer.
                 let _ = venue.exchange.take(request.bytes(), now);
             }
         }) {}
+    }
+}
+
+impl World<'_> {
+    /// Are the venues in a box? Else they answer for themselves.
+    #[inline(always)]
+    pub(in crate::pipeline) fn is_boxed(&self) -> bool {
+        !self.venues.is_empty()
     }
 }
 

@@ -6,18 +6,24 @@ use super::super::trace::tap::{Tap, Tapped};
 use super::link::{Flow, Inbox, Member, Spent};
 use super::step::{Grid, Step};
 use super::wait::Wait;
-use crate::base::AccountId;
-use crate::event::{Outcome, Report, Sent};
+use crate::base::{AccountId, InstrumentId, OrderId};
+use crate::event::{ClientId, Outcome, Report, Sent, Terms};
 use crate::limits;
 use crate::ring::Producer;
 use crate::stage::contract::{Emit, On};
 use crate::stage::dispatch::Dispatch;
 use crate::sys::clock;
+use crate::venue::trade::{Kind, Parcel};
 
 /// An order's bytes on their way to the venue.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::pipeline) struct Request {
     pub(in crate::pipeline) account: AccountId,
+    kind: Kind,
+    client: ClientId,
+    order: OrderId,
+    instrument: InstrumentId,
+    terms: Terms,
     len: u16,
     bytes: [u8; limits::ORDER_BYTES_MAX],
 }
@@ -26,11 +32,20 @@ impl Request {
     fn new(sent: &Sent<'_>) -> Request {
         let mut bytes = [0; limits::ORDER_BYTES_MAX];
         bytes[..sent.bytes.len()].copy_from_slice(sent.bytes);
-        Request { account: sent.order.child().account, len: sent.bytes.len() as u16, bytes }
+        let Parcel { kind, client, order, instrument, terms, .. } = Parcel::of(sent);
+        let account = sent.order.child().account;
+        let len = sent.bytes.len() as u16;
+        Request { account, kind, client, order, instrument, terms, len, bytes }
     }
 
     pub(in crate::pipeline) fn bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
+    }
+
+    /// As a private session takes it.
+    pub(in crate::pipeline) fn parcel(&self) -> Parcel<'_> {
+        let Request { kind, client, order, instrument, terms, .. } = *self;
+        Parcel { kind, client, order, instrument, terms, bytes: self.bytes() }
     }
 }
 
@@ -161,5 +176,9 @@ impl Member for Dispatch {
                 self.on(&reply, &mut AsOutcome(out));
             }
         }
+    }
+
+    fn open_orders(&self) -> Option<usize> {
+        Some(Dispatch::open_orders(self))
     }
 }

@@ -49,6 +49,11 @@ pub(in crate::pipeline) trait Member {
     fn book_state(&self, _id: InstrumentId) -> Option<BookState> {
         None
     }
+
+    /// Orders that may still trade, where this stage keeps them.
+    fn open_orders(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Where steps go.
@@ -69,6 +74,11 @@ pub(in crate::pipeline) trait Flow {
 
     /// How a book stands, where the next stage keeps it and is on this core.
     fn book_state(&self, _id: InstrumentId) -> Option<BookState> {
+        None
+    }
+
+    /// Orders that may still trade, where dispatch is on this core.
+    fn open_orders(&self) -> Option<usize> {
         None
     }
 }
@@ -202,6 +212,10 @@ where
     fn book_state(&self, id: InstrumentId) -> Option<BookState> {
         self.stage.book_state(id)
     }
+
+    fn open_orders(&self) -> Option<usize> {
+        self.stage.open_orders().or_else(|| self.out.open_orders())
+    }
 }
 
 impl<S, O, P, M> Emit<M> for Link<'_, S, O, P>
@@ -259,6 +273,13 @@ where
     fn book_state(&self, id: InstrumentId) -> Option<BookState> {
         match self {
             Link::Inline(seat) => seat.book_state(id),
+            Link::Ring(_) => None,
+        }
+    }
+
+    fn open_orders(&self) -> Option<usize> {
+        match self {
+            Link::Inline(seat) => seat.open_orders(),
             Link::Ring(_) => None,
         }
     }

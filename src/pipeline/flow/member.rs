@@ -3,7 +3,9 @@
 use super::link::{Inbox, Member};
 use super::step::{Grid, Step};
 use crate::base::InstrumentId;
-use crate::event::{BookState, Decision, Outlook, Report, Resync, Routed, Seen, View, Wanted};
+use crate::event::{
+    BookState, Decision, Outlook, Report, Resync, Routed, Seen, Tick, View, Wanted,
+};
 use crate::ring::Producer;
 use crate::stage::book::Books;
 use crate::stage::contract::{Emit, Idle, On};
@@ -127,6 +129,9 @@ impl Member for Strategies {
         out: &mut impl for<'o> Emit<Wanted<'o>>,
     ) {
         hear(self, inbox, out);
+        if step.is_closing {
+            self.close(&Tick { now: step.recv_ns, frame: step.frame }, out);
+        }
         if let Some(tick) = grid.up_to(step) {
             self.on(&tick, out);
         }

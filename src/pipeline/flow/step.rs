@@ -14,6 +14,8 @@ pub(in crate::pipeline) struct Step {
     pub(in crate::pipeline) arrived_tsc: u64,
     /// Are the stages timed one by one?
     pub(in crate::pipeline) is_measured: bool,
+    /// Does the session end: is nothing to be begun any more, and what is open to be cancelled?
+    pub(in crate::pipeline) is_closing: bool,
 }
 
 /// Ticks on the grid of logical time.

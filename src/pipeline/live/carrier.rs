@@ -1,15 +1,34 @@
 //! What carries a live machine: lines to venues, and time. The network in earnest, a simulated one
 //! in tests.
 
-use crate::base::{AccountId, Nanos};
-use crate::venue::session::{Action, Failure, FetchId, Line};
+use crate::base::Nanos;
+use crate::venue::session::{Action, Address, Failure, FetchId, Line};
+use crate::venue::trade::Task;
 use crate::venue::wire::Padded;
 
-/// Lines to venues. Venues are numbered as their stations are.
+/// Lines to venues. Stations have the first numbers; private sessions have whatever numbers above
+/// those their owner chose. A number's lines, questions and answers are its own.
 pub trait Carrier: Send {
     /// Carries out what a session wants: connect, send, close, fetch. What else it says is for the
     /// log.
     fn act(&mut self, venue: usize, action: &Action);
+
+    /// Does what a private session wants: connect, send, close, request. What is sent and asked is
+    /// shown to nobody.
+    fn task(&mut self, venue: usize, task: &Task);
+
+    /// Writes an order's text frame at once; false where the line is gone or cannot be written to
+    /// (the next poll says so). Nothing of it was sent then.
+    fn send(&mut self, venue: usize, line: Line, text: &[u8]) -> bool;
+
+    /// Keeps so many connections to a host open, for [`Carrier::post`] by the same number. Call it
+    /// before the machine starts: it makes room.
+    fn keep(&mut self, venue: usize, address: &Address, connections: usize);
+
+    /// Sends an order's HTTP request (head and body, whole) to a host on a connection that is kept
+    /// open; answered by [`Event::Answer`] with that id (status 0 where there is none, and then it
+    /// may have arrived). Never sent twice, nor late.
+    fn post(&mut self, venue: usize, id: FetchId, to: &Address, text: &[u8]);
 
     /// The next thing that happened. Never waits.
     fn poll(&mut self) -> Option<Event<'_>>;
@@ -18,20 +37,28 @@ pub trait Carrier: Send {
     fn now(&self) -> Nanos;
 }
 
-/// The way of orders to their venues, where they are to leave the house.
-pub trait Post: Send {
-    /// Takes an order's bytes; `arrived_tsc` is that of the frame that it answers, 0 where there is
-    /// none.
-    fn order(&mut self, account: AccountId, bytes: &[u8], arrived_tsc: u64);
-}
+impl Event<'_> {
+    /// Whose it is.
+    #[inline]
+    pub const fn venue(&self) -> usize {
+        match *self {
+            Event::Opened { venue, .. }
+            | Event::Failed { venue, .. }
+            | Event::Closed { venue, .. }
+            | Event::Pinged { venue, .. }
+            | Event::Frame { venue, .. }
+            | Event::Answer { venue, .. } => venue,
+        }
+    }
 
-/// Orders stay in the house: the venues in a box take them.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoPost;
-
-impl Post for NoPost {
-    #[inline(always)]
-    fn order(&mut self, _account: AccountId, _bytes: &[u8], _arrived_tsc: u64) {}
+    /// What went wrong, for the log.
+    pub const fn why(&self) -> Option<&str> {
+        match *self {
+            Event::Failed { why, .. } | Event::Closed { why, .. } => Some(why),
+            Event::Answer { why, .. } => why,
+            _ => None,
+        }
+    }
 }
 
 /// Something that happened on the way to a venue.

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::super::crew::front::{Arrival, Front};
 use super::super::flow::link::Flow;
 use super::super::trace::script::Script;
-use super::carrier::{Carrier, Event, Post};
+use super::carrier::{Carrier, Event};
 use super::ear::{Note, Notes};
+use super::members::{LiveAccount, Members};
 use crate::base::{ConnectionId, Instrument, InstrumentId, Instruments, Nanos};
 use crate::event::{BookState, Market, Resync, ResyncReason, Tick};
 use crate::limits;
@@ -31,10 +32,12 @@ pub struct Station {
 }
 
 /// See the module.
-pub(in crate::pipeline) struct Driver<'a, H, C, P> {
-    pub(in crate::pipeline) gangway: Gangway<'a, H, P>,
+pub(in crate::pipeline) struct Driver<'a, H, C> {
+    pub(in crate::pipeline) gangway: Gangway<'a, H>,
     pub(in crate::pipeline) carrier: &'a mut C,
     pub(in crate::pipeline) stations: &'a mut [Station],
+    /// Accounts that trade at their venues.
+    pub(in crate::pipeline) members: Members<'a>,
     /// How each session stood when it was last looked at.
     pub(in crate::pipeline) states: Vec<State>,
     pub(in crate::pipeline) actions: Actions,
@@ -48,10 +51,9 @@ pub(in crate::pipeline) struct Driver<'a, H, C, P> {
 }
 
 /// The way into the machine: numbers what came, lets it through, and has it journalled.
-pub(in crate::pipeline) struct Gangway<'a, H, P> {
+pub(in crate::pipeline) struct Gangway<'a, H> {
     pub(in crate::pipeline) front: Front<'a, H>,
     pub(in crate::pipeline) script: Script,
-    pub(in crate::pipeline) post: P,
     pub(in crate::pipeline) number: u64,
     pub(in crate::pipeline) latest: Nanos,
 }
@@ -59,10 +61,9 @@ pub(in crate::pipeline) struct Gangway<'a, H, P> {
 /// No bytes, and room behind them.
 static NOTHING: [u8; limits::FRAME_PAD_BYTES] = [0; limits::FRAME_PAD_BYTES];
 
-impl<H, P> Gangway<'_, H, P>
+impl<H> Gangway<'_, H>
 where
     H: Flow + for<'m> Emit<Market<'m>>,
-    P: Post,
 {
     /// Lets a frame of a venue's connection through. Time never goes back.
     #[inline]
@@ -70,8 +71,7 @@ where
         self.latest = self.latest.max(frame.recv_ns);
         frame.recv_ns = self.latest;
         let arrival = Arrival { number: self.number, frame, arrived_tsc, venue };
-        let Gangway { front, post, .. } = self;
-        front.step(&arrival, |account, order| post.order(account, order, arrived_tsc));
+        self.front.step(&arrival);
         self.script.push(self.number, &frame);
         self.number += 1;
     }
@@ -90,19 +90,18 @@ where
     }
 }
 
-impl<'a, H, C, P> Driver<'a, H, C, P>
+impl<'a, H, C> Driver<'a, H, C>
 where
     H: Flow + for<'m> Emit<Market<'m>>,
     C: Carrier,
-    P: Post,
 {
     pub(in crate::pipeline) fn new(
-        gangway: Gangway<'a, H, P>,
+        gangway: Gangway<'a, H>,
         carrier: &'a mut C,
-        stations: &'a mut [Station],
+        (stations, members): (&'a mut [Station], &'a mut [LiveAccount]),
         notes: Notes,
         instruments: &Instruments,
-    ) -> Driver<'a, H, C, P> {
+    ) -> Driver<'a, H, C> {
         let states = stations.iter().map(|station| station.session.state()).collect();
         let actions = Actions::with_capacity(limits::ACTIONS_USUAL);
         let home = |i: &Instrument| stations.iter().position(|s| s.dialect.name == i.venue);
@@ -111,6 +110,7 @@ where
             gangway,
             carrier,
             homes,
+            members: Members::new(members, stations.len()),
             stations,
             states,
             actions,
@@ -125,13 +125,44 @@ where
     pub(in crate::pipeline) fn run(&mut self, stop: &AtomicBool, asked: &mut impl Emit<Resync>) {
         self.gangway.front.duty.begin();
         while !stop.load(Ordering::Relaxed) {
-            let has_worked = self.turn(asked);
-            self.gangway.front.duty.turn(has_worked);
-            if !has_worked {
-                self.gangway.front.wait.pause();
-            }
+            self.turn_or_pause(asked);
         }
+        self.close(asked);
         self.gangway.front.duty.end();
+    }
+
+    /// The session ends: nothing is wanted any more, and turns go on until what is open is
+    /// cancelled and booked, or [`limits::CLOSING_NS_MAX`] is over.
+    fn close(&mut self, asked: &mut impl Emit<Resync>) {
+        let now = self.carrier.now();
+        let nothing = (ConnectionId(0), InstrumentId::NONE);
+        self.gangway.admit_event(Came::Close, nothing, now, None);
+        self.send_orders(now);
+        let until = Nanos(now.0 + limits::CLOSING_NS_MAX);
+        while self.open_orders() > 0 && self.carrier.now() < until {
+            self.turn_or_pause(asked);
+        }
+        for place in 0..self.members.len() {
+            let _aside = alloc::aside();
+            let now = self.carrier.now();
+            // What could not be cancelled one by one is cancelled as a whole.
+            if self.open_orders() > 0 {
+                self.members.cancel_all(place, now);
+            }
+            self.settle(place, now);
+        }
+    }
+
+    fn open_orders(&self) -> usize {
+        self.gangway.front.head.open_orders().unwrap_or(0)
+    }
+
+    fn turn_or_pause(&mut self, asked: &mut impl Emit<Resync>) {
+        let has_worked = self.turn(asked);
+        self.gangway.front.duty.turn(has_worked);
+        if !has_worked {
+            self.gangway.front.wait.pause();
+        }
     }
 
     /// One turn; true where something happened.
@@ -148,8 +179,14 @@ where
     /// Takes the next thing that happened.
     #[inline]
     fn take(&mut self, now: Nanos) -> bool {
-        let Driver { gangway, carrier, stations, actions, notes, .. } = self;
+        let Driver { gangway, carrier, stations, members, actions, notes, .. } = self;
         let Some(event) = carrier.poll() else { return false };
+        if let Some(place) = event.venue().checked_sub(stations.len()) {
+            notes.trouble(event.venue(), event.why());
+            members.hear(place, &event, now);
+            self.settle(place, now);
+            return true;
+        }
         let venue = match event {
             Event::Frame { venue, line, recv_ns, arrived_tsc, bytes } => {
                 let station = &mut stations[venue];
@@ -188,10 +225,44 @@ where
                 venue
             }
         };
+        self.send_orders(now);
         if !self.actions.is_empty() {
             self.carry_out(venue, now);
         }
         true
+    }
+
+    /// Takes the orders of the step that is over to their venues.
+    #[inline]
+    fn send_orders(&mut self, now: Nanos) {
+        let Driver { gangway, carrier, members, .. } = self;
+        gangway.front.orders(|request| members.hand_in(request, now, *carrier));
+        if members.has_replies() {
+            self.let_replies_in(now);
+        }
+    }
+
+    /// Does what a member wants done, and lets its replies through.
+    #[inline]
+    fn settle(&mut self, place: usize, now: Nanos) {
+        let Driver { carrier, members, notes, .. } = self;
+        members.settle(place, *carrier, |account, fact| notes.say(Note::Fact { account, fact }));
+        if members.has_replies() {
+            self.let_replies_in(now);
+        }
+    }
+
+    /// Replies go through as a step of their own; orders may come of them.
+    fn let_replies_in(&mut self, now: Nanos) {
+        let Driver { gangway, carrier, stations, members, .. } = self;
+        while let Some((connection, bytes, len)) = members.next_step() {
+            let Some(bytes) = Padded::new(bytes, len) else { continue };
+            let (came, about) = (Came::Reply, InstrumentId::NONE);
+            let frame = Frame { came, connection, recv_ns: now, about, bytes };
+            let name = stations[connection.index()].dialect.name;
+            gangway.admit(frame, 0, Some(name));
+            gangway.front.orders(|request| members.hand_in(request, now, *carrier));
+        }
     }
 
     /// Tells sessions which books cannot be proven any more.
@@ -249,6 +320,13 @@ where
                 self.notes.say(Note::State { venue, state });
             }
         }
+        for place in 0..self.members.len() {
+            self.members.poll(place, now);
+            self.settle(place, now);
+            if let Some(state) = self.members.news(place) {
+                self.notes.say(Note::Member { account: self.members.account(place), state });
+            }
+        }
         if now >= self.next_look {
             self.next_look = Nanos(now.0 + Tick::GRID_NS);
             self.look_at_books(now);
@@ -256,6 +334,7 @@ where
         if now.0 - self.gangway.latest.0 >= Tick::GRID_NS {
             let nothing = (ConnectionId(0), InstrumentId::NONE);
             self.gangway.admit_event(Came::Beat, nothing, now, None);
+            self.send_orders(now);
         }
     }
 
@@ -270,6 +349,7 @@ where
                     let name = self.stations[venue].dialect.name;
                     let what = (connection, about);
                     self.gangway.admit_event(Came::Reset, what, now, Some(name));
+                    self.send_orders(now);
                 }
                 Action::Describe { id, described } => {
                     self.notes.say(Note::Described { venue, id, described });
@@ -285,8 +365,8 @@ where
 
 /// Lets a frame through where the feed wants it; a reset that goes before it goes before it.
 #[inline]
-fn admit<H, P>(
-    gangway: &mut Gangway<'_, H, P>,
+fn admit<H>(
+    gangway: &mut Gangway<'_, H>,
     station: &Station,
     actions: &mut Actions,
     pass: Pass,
@@ -294,7 +374,6 @@ fn admit<H, P>(
     bytes: Padded<'_>,
 ) where
     H: Flow + for<'m> Emit<Market<'m>>,
-    P: Post,
 {
     let (connection, about) = match pass {
         Pass::Feed(connection) => (connection, InstrumentId::NONE),

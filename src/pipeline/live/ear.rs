@@ -10,13 +10,14 @@ use std::time::Duration;
 use super::super::trace::script::ScriptReader;
 use super::super::trace::span::Readers;
 use super::super::trace::tap::{self, Output, Tapped};
-use crate::base::InstrumentId;
+use crate::base::{AccountId, InstrumentId};
 use crate::cold::Heard;
 use crate::metric::histogram::Snapshot;
 use crate::ring::Consumer;
 use crate::sys::clock::Clock;
 use crate::venue::Described;
 use crate::venue::session::{Action, State};
+use crate::venue::trade::Fact;
 
 /// Takes what a live machine hears and puts out.
 pub trait Listener: Send {
@@ -52,9 +53,23 @@ pub enum Note {
         /// What it is.
         described: Box<Described>,
     },
+    /// An account's session stands otherwise now.
+    Member {
+        /// Whose.
+        account: AccountId,
+        /// How.
+        state: State,
+    },
+    /// A venue says something of an account.
+    Fact {
+        /// Of whose.
+        account: AccountId,
+        /// What.
+        fact: Fact,
+    },
     /// Something went wrong with a line or a question.
     Trouble {
-        /// Whose.
+        /// Whose; members are numbered behind the stations.
         venue: usize,
         /// What, and the fix.
         why: String,

@@ -7,11 +7,17 @@
 mod carrier;
 pub(super) mod driver;
 pub(super) mod ear;
+mod kept;
+pub(super) mod members;
 mod network;
+mod opening;
 mod run;
+mod waiting;
 
-pub use carrier::{Carrier, Event, NoPost, Post};
+pub use carrier::{Carrier, Event};
 pub use driver::Station;
 pub use ear::{Listener, Note, Pulse};
+pub use members::LiveAccount;
 pub use network::Network;
+pub use opening::{Opened, OpeningError, leave, open};
 pub use run::{Ended, Live, live};

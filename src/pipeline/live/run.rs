@@ -10,22 +10,23 @@ use super::super::layout::Layout;
 use super::super::outcome::{Outcome, PipelineError};
 use super::super::plan::Plan;
 use super::super::run::together;
-use super::carrier::{Carrier, Post};
+use super::carrier::Carrier;
 use super::driver::Station;
 use super::ear::Listener;
+use super::members::LiveAccount;
 use crate::base::Instruments;
 use crate::sys::clock::Clock;
 use crate::sys::{core, memory};
 use crate::venue::Dialect;
 
 /// What a live machine turns on.
-pub struct Live<'a, C, P> {
+pub struct Live<'a, C> {
     /// Brings frames.
     pub carrier: &'a mut C,
-    /// Takes orders, where they leave the house.
-    pub post: P,
     /// The venues; the number of each is that of its connection.
     pub stations: &'a mut [Station],
+    /// The accounts that trade at their venues; none on paper.
+    pub members: &'a mut [LiveAccount],
     /// Raised where it is to end.
     pub stop: &'a AtomicBool,
     /// The core of the hot thread, as [`reserve`](crate::pipeline::reserve) gave it; empty to leave
@@ -51,8 +52,8 @@ pub struct Ended {
 
 /// Runs the machine until it is told to stop; then cancels what is open. The layout is
 /// [`Layout::One`].
-pub fn live<C: Carrier, P: Post>(
-    live: Live<'_, C, P>,
+pub fn live<C: Carrier>(
+    live: Live<'_, C>,
     instruments: &Instruments,
     plan: &Plan,
     listener: &mut dyn Listener,

@@ -112,6 +112,15 @@ impl Strategies {
         self.strays
     }
 
+    /// The session ends: from here on nothing is wanted but that what is open is cancelled, again
+    /// and again until it is.
+    pub fn close(&mut self, tick: &Tick, out: &mut impl for<'a> Emit<Wanted<'a>>) {
+        for one in &mut self.all {
+            one.close(tick, &mut self.intents);
+        }
+        self.flush(out);
+    }
+
     fn flush(&mut self, out: &mut impl for<'a> Emit<Wanted<'a>>) {
         for intent in self.intents.drain(..) {
             out.emit(&Wanted::Intent(&intent));

@@ -25,6 +25,8 @@ pub(super) struct One {
     rest_ns_max: i64,
     /// Does it ever leave an order resting?
     may_rest: bool,
+    /// Is it only to take back what rests?
+    is_closing: bool,
 }
 
 /// Not traded.
@@ -56,6 +58,7 @@ impl One {
             last_intent: 0,
             rest_ns_max,
             may_rest: rest_ns_max != i64::MAX,
+            is_closing: false,
         }
     }
 
@@ -70,7 +73,7 @@ impl One {
     pub(super) fn look(&mut self, place: usize, outlook: &Outlook<'_>, out: &mut Vec<Intent>) {
         let quote = &outlook.view.quote;
         // Apart, so that the rules are read where they lie while the desk holds the rest.
-        let One { id, kind, seats, purse, counts, last_intent, rest_ns_max, .. } = self;
+        let One { id, kind, seats, purse, counts, last_intent, rest_ns_max, is_closing, .. } = self;
         let mut desk = Desk {
             strategy: *id,
             stamp: quote.stamp,
@@ -89,7 +92,9 @@ impl One {
             desk.mark(quote.bid.price.saturating_add(quote.ask.price));
         }
         desk.cancel_old(*rest_ns_max);
-        if desk.purse.stopped {
+        if *is_closing {
+            desk.cancel_all();
+        } else if desk.purse.stopped {
             desk.cancel_all();
             desk.leave(quote);
         } else {
@@ -100,15 +105,21 @@ impl One {
     /// Logical time went on: what has rested for too long is taken back, whether or not the market
     /// of its instrument moves.
     pub(super) fn on_time(&mut self, tick: &Tick, out: &mut Vec<Intent>) {
-        if !self.may_rest {
+        if !self.may_rest && !self.is_closing {
             return;
         }
-        let rest_ns_max = self.rest_ns_max;
+        let rest_ns_max = if self.is_closing { 0 } else { self.rest_ns_max };
         for place in 0..self.seats.len() {
             let (frame, recv_ns) = (tick.frame, tick.now);
             let stamp = Stamp { frame, recv_ns, ..Stamp::default() };
             self.desk(place, stamp, out).cancel_old(rest_ns_max);
         }
+    }
+
+    /// From now on nothing is wanted but that what rests is taken back.
+    pub(super) fn close(&mut self, tick: &Tick, out: &mut Vec<Intent>) {
+        self.is_closing = true;
+        self.on_time(tick, out);
     }
 
     /// What became of an order.

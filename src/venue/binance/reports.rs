@@ -188,8 +188,8 @@ fn of_result(result: Value<'_>, answer: &mut Answer, told: &mut Told) -> Result<
             let [asset, free, locked] = one.pick("balances", ["asset", "free", "locked"])?;
             told.holdings.push(Holding {
                 asset: need(asset, "asset")?.symbol("asset")?,
-                free: need(free, "free")?.decimal("free")?,
-                locked: need(locked, "locked")?.decimal("locked")?,
+                free: need(free, "free")?.amount("free")?,
+                locked: need(locked, "locked")?.amount("locked")?,
                 at,
             });
         }
@@ -256,8 +256,8 @@ fn of_event(event: Value<'_>, told: &mut Told) -> Result<Said, Refusal> {
                 let [asset, free, locked] = one.pick("B", ["a", "f", "l"])?;
                 told.holdings.push(Holding {
                     asset: need(asset, "a")?.symbol("a")?,
-                    free: need(free, "f")?.decimal("f")?,
-                    locked: need(locked, "l")?.decimal("l")?,
+                    free: need(free, "f")?.amount("f")?,
+                    locked: need(locked, "l")?.amount("l")?,
                     at,
                 });
             }

@@ -41,7 +41,7 @@ use crate::venue::trade::{
 };
 
 /// The entry of the registry.
-pub(in crate::venue) static TRADE: Opening = Opening { settings, open };
+pub(in crate::venue) static TRADE: Opening = Opening { settings, open, kept: 0 };
 
 /// How often more than lines is looked at.
 const TURN_NS: i64 = 10 * Nanos::MILLI;

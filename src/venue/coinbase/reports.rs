@@ -123,7 +123,7 @@ fn streamed(row: Value<'_>) -> Result<Item, Refusal> {
     let event = of_status(need(status, "status")?.text("status")?, why);
     let mut word = Word::of(named(client), id_of(id)?, Nanos::NONE, event);
     word.totals = Some(Totals { qty: filled, amount: amount(value, mean, filled)? });
-    word.fee = fees.map_or(Ok(Fee::Unsaid), |fees| fees.decimal("total_fees").map(Fee::Total))?;
+    word.fee = fees.map_or(Ok(Fee::Unsaid), |fees| fees.amount("total_fees").map(Fee::Total))?;
     word.price = optional(price, "limit_price")?;
     word.qty = optional(leaves, "leaves_quantity")?.and_then(|leaves| sum(leaves, filled));
     Ok(Item {
@@ -147,7 +147,7 @@ pub(super) fn listed(row: Value<'_>) -> Result<Item, Refusal> {
     let event = of_status(need(status, "status")?.text("status")?, why);
     let mut word = Word::of(named(client), id_of(id)?, Nanos::NONE, event);
     word.totals = Some(Totals { qty: filled, amount: amount(value, mean, filled)? });
-    word.fee = optional(fees, "total_fees")?.map_or(Fee::Unsaid, Fee::Total);
+    word.fee = optional_sum(fees, "total_fees")?.map_or(Fee::Unsaid, Fee::Total);
     if let Some(terms) = configuration.filter(|configuration| configuration.is_object())
         && let Some((_, terms)) = terms.fields("order_configuration")?.next()
         && terms.is_object()
@@ -180,7 +180,7 @@ pub(super) fn accounts(root: Value<'_>) -> Result<Page<Holding>, Refusal> {
             row.pick("account", ["currency", "available_balance", "hold"])?;
         let value = |money: Value<'_>| {
             let [value] = money.pick("balance", ["value"])?;
-            need(value, "value")?.decimal("value")
+            need(value, "value")?.amount("value")
         };
         Ok(Holding {
             asset: need(currency, "currency")?.symbol("currency")?,
@@ -206,7 +206,7 @@ pub(super) fn fills(root: Value<'_>) -> Result<Page<Trade>, Refusal> {
             side: side_of(side, "side")?,
             price: need(price, "price")?.decimal("price")?,
             qty: need(qty, "size")?.decimal("size")?,
-            fee: need(fee, "commission")?.decimal("commission")?,
+            fee: need(fee, "commission")?.amount("commission")?,
             liquidity: if liquidity == "MAKER" { Liquidity::Maker } else { Liquidity::Taker },
         })
     })
@@ -293,10 +293,10 @@ fn amount(
     mean: Option<Value<'_>>,
     filled: Decimal,
 ) -> Result<Option<Decimal>, Refusal> {
-    if let Some(value) = optional(value, "filled_value")? {
+    if let Some(value) = optional_sum(value, "filled_value")? {
         return Ok(Some(value));
     }
-    let Some(mean) = optional(mean, "avg_price")? else { return Ok(None) };
+    let Some(mean) = optional_sum(mean, "avg_price")? else { return Ok(None) };
     let mut mantissa = i128::from(mean.mantissa) * i128::from(filled.mantissa);
     let mut scale = mean.scale + filled.scale;
     while scale > 12 || i64::try_from(mantissa).is_err() {
@@ -317,10 +317,14 @@ fn sum(a: Decimal, b: Decimal) -> Option<Decimal> {
 
 /// A number that may be an empty text where there is none.
 fn optional(value: Option<Value<'_>>, key: &'static str) -> Result<Option<Decimal>, Refusal> {
-    match value {
-        Some(value) if value.text(key) != Ok("") => value.decimal(key).map(Some),
-        _ => Ok(None),
-    }
+    let value = value.filter(|value| value.text(key) != Ok(""));
+    value.map(|value| value.decimal(key)).transpose()
+}
+
+/// A sum or a mean that may be an empty text where there is none.
+fn optional_sum(value: Option<Value<'_>>, key: &'static str) -> Result<Option<Decimal>, Refusal> {
+    let value = value.filter(|value| value.text(key) != Ok(""));
+    value.map(|value| value.amount(key)).transpose()
 }
 
 fn id_of(value: Option<Value<'_>>) -> Result<VenueOrder, Refusal> {

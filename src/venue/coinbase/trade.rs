@@ -42,7 +42,7 @@ use crate::venue::trade::{
 };
 
 /// The entry of the registry.
-pub(in crate::venue) static TRADE: Opening = Opening { settings, open };
+pub(in crate::venue) static TRADE: Opening = Opening { settings, open, kept: 4 };
 
 /// Where all paths begin.
 pub(super) const BROKERAGE: &str = "/api/v3/brokerage";

@@ -141,12 +141,12 @@ fn order_of(id: VenueOrder, order: Value<'_>) -> Result<Item, Refusal> {
     let at = opened.map_or(Ok(Nanos::NONE), |at| seconds(at, "opentm"))?;
     let mut word = Word::of(client, id, at, event);
     let qty_filled = need(filled, "vol_exec")?.decimal("vol_exec")?;
-    let amount = cost.map(|cost| cost.decimal("cost")).transpose()?;
+    let amount = cost.map(|cost| cost.amount("cost")).transpose()?;
     word.totals = Some(Totals { qty: qty_filled, amount });
     // Fees in the base asset are not summed up in the quote asset's column.
     let is_in_base = flags.is_some_and(|f| f.text("oflags").is_ok_and(|f| f.contains("fcib")));
     if let Some(fee) = fee.filter(|_| !is_in_base) {
-        word.fee = Fee::Total(fee.decimal("fee")?);
+        word.fee = Fee::Total(fee.amount("fee")?);
     }
     word.qty = qty.map(|qty| qty.decimal("vol")).transpose()?;
     Ok(Item { word, symbol: None, side: None })

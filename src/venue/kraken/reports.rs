@@ -209,7 +209,8 @@ fn execution(row: Value<'_>, is_snapshot: bool) -> Result<Item, Refusal> {
     let decimal = |value: Option<Value<'_>>, key| value.map(|v| v.decimal(key)).transpose();
     let mut word = Word::of(client, venue_order, at, event);
     if let Some(qty) = decimal(cum_qty, "cum_qty")? {
-        word.totals = Some(Totals { qty, amount: decimal(cum_cost, "cum_cost")? });
+        word.totals =
+            Some(Totals { qty, amount: cum_cost.map(|cost| cost.amount("cum_cost")).transpose()? });
     } else if kind == "trade" {
         // Without it the fill could be told twice.
         return Err(Refusal::MissingKey("cum_qty"));
@@ -258,7 +259,7 @@ fn fee(fees: Option<Value<'_>>) -> Result<Fee, Refusal> {
     };
     let [asset, qty] = first.pick("fees", ["asset", "qty"])?;
     Ok(Fee::Of {
-        amount: need(qty, "qty")?.decimal("qty")?,
+        amount: need(qty, "qty")?.amount("qty")?,
         asset: need(asset, "asset")?.symbol("asset")?,
     })
 }
@@ -270,11 +271,11 @@ fn holding(row: Value<'_>) -> Result<Option<Holding>, Refusal> {
     if wallet.is_some_and(|wallet| wallet.text("wallet_type").is_ok_and(|w| w != "spot")) {
         return Ok(None);
     }
-    let mut balance = need(balance, "balance")?.decimal("balance")?;
+    let mut balance = need(balance, "balance")?.amount("balance")?;
     for one in wallets.map(|wallets| wallets.items("wallets")).transpose()?.into_iter().flatten() {
         let [kind, part] = one.pick("wallets", ["type", "balance"])?;
         if need(kind, "type")?.text("type")? == "spot" {
-            balance = need(part, "balance")?.decimal("balance")?;
+            balance = need(part, "balance")?.amount("balance")?;
         }
     }
     let at = at.map_or(Ok(Nanos::NONE), |at| at.time("timestamp"))?;

@@ -40,7 +40,7 @@ use crate::venue::trade::{
 };
 
 /// The entry of the registry.
-pub(in crate::venue) static TRADE: Opening = Opening { settings, open };
+pub(in crate::venue) static TRADE: Opening = Opening { settings, open, kept: 0 };
 
 /// Room that a token and `validate` take beyond a plain request.
 const TOKEN_BYTES_MAX: usize = 256 + 32;

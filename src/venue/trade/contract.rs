@@ -83,6 +83,9 @@ pub struct Opening {
     pub settings: fn(Network) -> Option<Settings>,
     /// A session; nothing is connected before the first [`Trader::poll`].
     pub open: fn(Settings, Nanos) -> Result<Box<dyn Trader>, TradeError>,
+    /// Connections to be kept open for [`Route::Http`]: one an order that waits for its answer; 0
+    /// where orders go out on the line.
+    pub kept: usize,
 }
 
 /// Money in earnest, or the venue's own test network.

@@ -159,6 +159,12 @@ impl<'t> Value<'t> {
         Decimal::parse(text.as_bytes()).map_err(|why| Refusal::Number { key, why })
     }
 
+    /// A sum of money, quoted or not: digits that do not fit are cut off.
+    pub fn amount(self, key: &'static str) -> Result<Decimal, Refusal> {
+        let text = self.text(key)?;
+        Decimal::parse_cut(text.as_bytes()).map_err(|why| Refusal::Number { key, why })
+    }
+
     /// A whole number, quoted or not.
     pub fn whole(self, key: &'static str) -> Result<u64, Refusal> {
         let text = self.text(key)?;

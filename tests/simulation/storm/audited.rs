@@ -7,6 +7,7 @@ use neural_kraken::base::{
 };
 use neural_kraken::config::Config;
 use neural_kraken::event::{Fill, Liquidity, OrderState, Reasons, Report, Stamp, Style, Terms};
+use neural_kraken::journal::Fills;
 use neural_kraken::pipeline::Trading;
 use neural_kraken::stage::book;
 
@@ -24,7 +25,7 @@ fn stand(overlay: &str) -> (Instruments, Trading) {
     let config = Config::parse(overlay, Path::new("audited")).unwrap();
     let mut instruments = followed(&config);
     let (resolved, _) = config.resolve_onto(&mut instruments);
-    let trading = Trading::new(&config, &resolved, &book::Settings::default(), true);
+    let trading = Trading::new(&config, &resolved, &book::Settings::default(), Fills::Paper);
     (instruments, trading)
 }
 

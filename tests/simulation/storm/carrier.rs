@@ -4,9 +4,11 @@ use neural_kraken::base::Nanos;
 use neural_kraken::pipeline::{Carrier, Event};
 use neural_kraken::sim::dialect::{Ask, Out, Put as Given};
 use neural_kraken::sys::alloc;
-use neural_kraken::venue::session::{Action, Failure, FailureKind, Line};
+use neural_kraken::venue::session::{Action, Address, Failure, FailureKind, FetchId, Line};
+use neural_kraken::venue::trade::Task;
 use neural_kraken::venue::wire::Padded;
 
+use super::private;
 use super::sky::{Parcel, Sky};
 
 impl Carrier for Sky<'_> {
@@ -14,14 +16,18 @@ impl Carrier for Sky<'_> {
         // The venues are on this thread here alone.
         let _aside = alloc::aside();
         match action {
-            Action::Connect { line, address } => self.open(venue, *line, &address.path.clone()),
+            Action::Connect { line, address } => {
+                let place = self.place(venue);
+                self.open((venue, place), *line, &address.path.clone(), false);
+            }
             Action::Send { line, text } => {
                 let Some(conn) = self.conn(venue, *line) else { return };
                 let mut outs = Vec::new();
                 let is_denied = self.chance.strikes(self.weather().denied);
-                let words = if is_denied { self.denial(venue, text) } else { Vec::new() };
+                let place = self.place(venue);
+                let words = if is_denied { self.denial(place, text) } else { Vec::new() };
                 if words.is_empty() {
-                    self.venues[venue].text(conn, text, &self.world, &mut outs);
+                    self.hall.text(conn, text, &mut outs);
                 } else {
                     self.troubles += 1;
                     outs.extend(words.into_iter().map(|frame| {
@@ -29,14 +35,9 @@ impl Carrier for Sky<'_> {
                         Out { conn, put }
                     }));
                 }
-                self.send(venue, outs);
+                self.send(outs);
             }
-            Action::Close { line, .. } => {
-                if let Some(conn) = self.conn(venue, *line) {
-                    self.venues[venue].closed(conn);
-                    self.wires.remove(&conn);
-                }
-            }
+            Action::Close { line, .. } => self.close(venue, *line),
             Action::Fetch { id, address } => {
                 let (path, query) = address.path.split_once('?').unwrap_or((&address.path, ""));
                 let late = 4_000_000 + self.chance.below(20_000_000) as i64;
@@ -45,15 +46,15 @@ impl Carrier for Sky<'_> {
                 let is_lost = self.chance.strikes(self.weather().unanswered);
                 let parcel = if is_lost {
                     self.troubles += 1;
-                    let (id, body) = (*id, Vec::new());
-                    let (status, retry_after_ns, used_weight) = (0, 0, None);
-                    Parcel::Answer { id, status, retry_after_ns, used_weight, body }
+                    Parcel::unanswered(*id)
                 } else {
                     let ask = Ask { method: "GET", path, query };
-                    let lags = self.chance.strikes(self.weather().lags);
-                    let answer = match &mut self.past {
-                        Some((_, world, venues)) if lags => venues[venue].request(&ask, world),
-                        _ => self.venues[venue].request(&ask, &self.world),
+                    let (place, lags) =
+                        (self.place(venue), self.chance.strikes(self.weather().lags));
+                    let answer = if lags {
+                        self.hall.request(place, &ask)
+                    } else {
+                        self.hall.request_at_once(place, &ask)
                     };
                     self.troubles += u64::from(lags);
                     Parcel::Answer {
@@ -67,6 +68,39 @@ impl Carrier for Sky<'_> {
                 self.put(due, venue, line, parcel);
             }
             _ => {}
+        }
+    }
+
+    fn task(&mut self, venue: usize, task: &Task) {
+        let _aside = alloc::aside();
+        match task {
+            Task::Connect { line, address } => {
+                self.open((venue, private::place(address)), *line, &address.path.clone(), true);
+            }
+            Task::Send { line, text } => {
+                self.say(venue, *line, text.expose().as_bytes());
+            }
+            Task::Close { line, .. } => self.close(venue, *line),
+            Task::Request { id, request } => self.ask((venue, *id), private::Letter::of(request)),
+        }
+    }
+
+    fn send(&mut self, venue: usize, line: Line, text: &[u8]) -> bool {
+        let _aside = alloc::aside();
+        self.say(venue, line, text)
+    }
+
+    fn keep(&mut self, venue: usize, address: &Address, _connections: usize) {
+        self.kept.insert((venue, address.host.clone()));
+    }
+
+    fn post(&mut self, venue: usize, id: FetchId, to: &Address, text: &[u8]) {
+        let _aside = alloc::aside();
+        if self.kept.contains(&(venue, to.host.clone())) {
+            self.ask((venue, id), private::Letter::read(to, text));
+        } else {
+            let line = Line { index: 0, attempt: 0 };
+            self.put(self.now, venue, line, Parcel::unanswered(id));
         }
     }
 

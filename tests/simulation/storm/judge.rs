@@ -6,7 +6,7 @@ use std::path::Path;
 use neural_kraken::base::{AssetId, InstrumentId, Instruments, Nanos};
 use neural_kraken::cold::{Beginning, Heard, Recorder, Scribe};
 use neural_kraken::event::{BookState, Reply, View};
-use neural_kraken::journal::{Options, Session};
+use neural_kraken::journal::{Fills, Options, Session};
 use neural_kraken::pipeline::{
     self, Ended, Layout, Listener, Note, Output, OutputHash, Plan, Progress, Pulse,
 };
@@ -142,7 +142,7 @@ pub(super) fn journal(
     overlay: &str,
     now: Nanos,
 ) -> Keeper {
-    let setup = Session { fills: true, overlay: overlay.to_owned() };
+    let setup = Session { fills: Fills::Paper, epoch: 0, overlay: overlay.to_owned() };
     let connections: Vec<_> = names.iter().map(|name| (*name, String::from("storm"))).collect();
     let accounts: Vec<_> =
         plan.trading.venues.iter().map(|paper| (paper.account, paper.dialect.name)).collect();

@@ -7,6 +7,8 @@ mod audit;
 mod audited;
 mod carrier;
 mod judge;
+mod member;
+mod private;
 mod request;
 mod sky;
 mod weather;
@@ -17,9 +19,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use neural_kraken::base::{ConnectionId, Instruments, Nanos};
 use neural_kraken::config::Config;
-use neural_kraken::pipeline::{Live, NoPost, Plan, Station, Trading, live};
-use neural_kraken::sim::dialect::{Binance, Coinbase, Kraken, Venue};
-use neural_kraken::sim::{Settings as Opening, World};
+use neural_kraken::journal::Fills;
+use neural_kraken::pipeline::{Live, Plan, Station, Trading, live};
+use neural_kraken::sim::{Accounts, Hall, Settings as Opening, World};
 use neural_kraken::stage::book;
 use neural_kraken::sys::alloc;
 use neural_kraken::venue;
@@ -111,26 +113,23 @@ fn live_for(
     let (resolved, _) = config.resolve_onto(&mut instruments);
     let books =
         book::Settings { stale_after_ns: config.book.stale_after_ns, ..book::Settings::default() };
-    let trading = Trading::new(&config, &resolved, &books, true);
+    let trading = Trading::new(&config, &resolved, &books, Fills::Paper);
     let plan = Plan { trading, books, pin: false, ..Plan::default() };
     let world = World::new(seed, &Opening { history_ns: Nanos::SECOND, ..Opening::default() });
     let now = world.now();
-    let mut venues: Vec<Box<dyn Venue>> = Vec::new();
     let mut stations = Vec::new();
     let mut names: Vec<&'static str> = instruments.iter().map(|i| i.venue).collect();
     names.dedup();
     for (n, name) in names.iter().enumerate() {
-        let (venue, station) = venue_of(n, name, seed, &instruments, &world);
-        venues.push(venue);
-        stations.push(station);
+        stations.push(station(n, name, seed, &instruments, now));
     }
     let market = |symbol: &str| world.markets().iter().position(|m| m.symbol.as_str() == symbol);
     let burst = burst.map(|(symbol, times)| (market(symbol).unwrap(), times));
     let stop = AtomicBool::new(false);
-    let world_of = (world, venues, names.clone(), &instruments);
+    let outside = (Hall::of(world, &Accounts::default()), names.clone(), &instruments);
     let clears = Nanos(now.0 + 3 * Nanos::SECOND);
     let ends = Nanos(now.0 + seconds * Nanos::SECOND);
-    let mut sky = Sky::new(world_of, weather, chance, (clears, ends), &stop);
+    let mut sky = Sky::new(outside, weather, chance, (clears, ends), &stop);
     sky.burst = burst;
     let life = LIVES.fetch_add(1, Ordering::Relaxed);
     let name = format!("neural-kraken-storm-{}-{seed}-{life}", std::process::id());
@@ -139,8 +138,8 @@ fn live_for(
     let mut keeper = journal(&dir, &instruments, &plan, &names, &overlay, now);
     let machine = Live {
         carrier: &mut sky,
-        post: NoPost,
         stations: &mut stations,
+        members: &mut [],
         stop: &stop,
         cores: &[],
         waits: true,
@@ -181,20 +180,14 @@ fn followed(config: &Config) -> Instruments {
     instruments
 }
 
-/// A venue's side of the wire, and ours.
-fn venue_of(
+/// Our side of a venue's wire.
+fn station(
     n: usize,
     name: &'static str,
     seed: u64,
     instruments: &Instruments,
-    world: &World,
-) -> (Box<dyn Venue>, Station) {
-    let venue: Box<dyn Venue> = match name {
-        "kraken" => Box::new(Kraken::new(world)),
-        "binance" => Box::new(Binance::new(world)),
-        "coinbase" => Box::new(Coinbase::new(world)),
-        other => panic!("{other} has no side of its own here"),
-    };
+    now: Nanos,
+) -> Station {
     let dialect = venue::dialect(name).unwrap();
     let opening = dialect.session.unwrap();
     let of = instruments.iter().filter(|i| i.venue == name);
@@ -205,9 +198,9 @@ fn venue_of(
         silence_ns_max: Nanos::SECOND,
         ..(opening.settings)()
     };
-    let mut session = (opening.open)(settings, world.now()).unwrap();
-    session.begin(world.now());
-    (venue, Station { dialect, session })
+    let mut session = (opening.open)(settings, now).unwrap();
+    session.begin(now);
+    Station { dialect, session }
 }
 
 /// Bytes of the heap that may be in use when all seeds are over, whatever their number: what tests

@@ -1,18 +1,18 @@
 //! The venues and the weather between them and the machine, in virtual time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use neural_kraken::base::{InstrumentId, Instruments, Nanos, Side};
 use neural_kraken::event::{Level, Style};
 use neural_kraken::limits;
-use neural_kraken::sim::World;
-use neural_kraken::sim::dialect::{Ask, Conn, Control, Out, Put as Given, Venue, denial};
-use neural_kraken::sim::engine::{Event as Happening, Owner, Wish};
+use neural_kraken::sim::dialect::{Ask, Conn, Control, Out, Put as Given, denial};
+use neural_kraken::sim::engine::Wish;
 use neural_kraken::sim::fault::skew;
-use neural_kraken::stage::contract::Nowhere;
+use neural_kraken::sim::{Hall, Meddling, VENUES};
 use neural_kraken::venue::session::{FailureKind, FetchId, Line};
 
+use super::private::Asked;
 use super::weather::{CALM, Chance, Weather};
 
 /// What is on its way to the machine.
@@ -33,8 +33,12 @@ pub(super) enum Parcel {
 
 /// A line at the venues' end.
 pub(super) struct Wire {
+    /// Whose it is, by the machine's number.
     venue: usize,
+    /// The venue, by the hall's number.
+    pub(super) place: usize,
     line: Line,
+    is_private: bool,
     is_stalled: bool,
     is_dead: bool,
     /// Frames keep their order but for what the weather does.
@@ -44,18 +48,19 @@ pub(super) struct Wire {
 /// The best ten levels a side of one market, best first.
 pub(super) type Sides = [Vec<Level>; 2];
 
-/// A time, and the world and the venues as they were then.
-type Past = (Nanos, World, Vec<Box<dyn Venue>>);
-
 /// See the module.
 pub(super) struct Sky<'a> {
-    pub(super) world: World,
-    pub(super) venues: Vec<Box<dyn Venue>>,
+    pub(super) hall: Hall,
+    /// Venues by the machine's numbers.
     names: Vec<&'static str>,
     pub(super) wires: BTreeMap<Conn, Wire>,
     /// By due time, then by number.
     pub(super) queue: BTreeMap<(Nanos, u64), (usize, Line, Parcel)>,
-    numbered: u64,
+    /// What private sessions say and ask, on its way to the venues.
+    pub(super) asked: BTreeMap<(Nanos, u64), Asked>,
+    /// Hosts to which private sessions keep connections.
+    pub(super) kept: BTreeSet<(usize, String)>,
+    pub(super) numbered: u64,
     pub(super) now: Nanos,
     /// When the weather clears.
     clears: Nanos,
@@ -72,19 +77,16 @@ pub(super) struct Sky<'a> {
     pub(super) burst: Option<(usize, usize)>,
     /// His order.
     hurried: Option<u64>,
-    /// Until when each venue is under maintenance.
-    shut: Vec<Nanos>,
-    /// The venues and their world as they were lately: what answers that lag are made of.
-    pub(super) past: Option<Past>,
+    /// Until when each venue of the hall is under maintenance.
+    shut: [Nanos; 3],
+    /// Do answers that lag still have something to be made of?
+    lags: bool,
     /// The most lines at once, and the most parcels on their way.
     most: (usize, usize),
 }
 
-/// The world, the venues in it with their names, and what is followed of them.
-pub(super) type Outside<'a> = (World, Vec<Box<dyn Venue>>, Vec<&'static str>, &'a Instruments);
-
-/// Lines at once: one a venue, and one that takes over.
-const LINES_MAX: usize = 6;
+/// The hall, the names of its venues in the machine's order, and what is followed of them.
+pub(super) type Outside<'a> = (Hall, Vec<&'static str>, &'a Instruments);
 
 /// Parcels on their way at once: what venues say within the time that a parcel may be late.
 const PARCELS_MAX: usize = 1_000;
@@ -100,19 +102,22 @@ const STEP_NS: i64 = 1_000_000;
 
 impl<'a> Sky<'a> {
     pub(super) fn new(
-        (world, venues, names, instruments): Outside<'a>,
+        (mut hall, names, instruments): Outside<'a>,
         weather: Weather,
         chance: Chance,
         (clears, ends): (Nanos, Nanos),
         stop: &'a AtomicBool,
     ) -> Sky<'a> {
+        let lags = weather.lags > 0;
+        (0..VENUES.len()).filter(|_| lags).for_each(|place| hall.lag(place, Some(PAST_NS)));
         Sky {
-            shut: vec![Nanos(0); venues.len()],
-            past: None,
-            now: world.now(),
-            world,
-            venues,
+            shut: [Nanos(0); 3],
+            lags,
+            now: hall.world().now(),
+            hall,
             names,
+            asked: BTreeMap::new(),
+            kept: BTreeSet::new(),
             wires: BTreeMap::new(),
             queue: BTreeMap::new(),
             numbered: 0,
@@ -143,24 +148,24 @@ impl Sky<'_> {
         self.most = (self.most.0.max(self.wires.len()), self.most.1.max(self.queue.len()));
     }
 
-    /// Has the machine asked for no more than it may? Lines that were given up are closed, and
-    /// questions are few.
+    /// Has the machine asked for no more than it may? Lines that were given up are closed, so there
+    /// is one a venue, and one that takes over; questions are few.
     pub(super) fn check_bounds(&self) -> Result<(), String> {
         let (lines, parcels) = self.most;
-        if lines > LINES_MAX || parcels > PARCELS_MAX {
+        if lines > 2 * self.names.len().max(3) || parcels > PARCELS_MAX {
             return Err(format!("{lines} lines and {parcels} parcels at once"));
         }
         Ok(())
     }
 
     /// What books of a venue are now, those that a frame may speak of.
-    fn books(&self, venue: usize, frame: &[u8]) -> Vec<(InstrumentId, Sides)> {
-        let text = String::from_utf8_lossy(frame);
-        let of = self.instruments.iter().filter(|i| i.venue == self.names[venue]);
+    fn books(&self, place: usize, frame: &[u8]) -> Vec<(InstrumentId, Sides)> {
+        let (text, world) = (String::from_utf8_lossy(frame), self.hall.world());
+        let of = self.instruments.iter().filter(|i| i.venue == VENUES[place]);
         of.filter(|i| text.contains(i.symbol.as_str()))
             .filter_map(|i| {
-                let engine = self.world.market(self.world.find(i.venue, &i.symbol)?)?;
-                let listed = self.world.markets()[self.world.find(i.venue, &i.symbol)?];
+                let engine = world.market(world.find(i.venue, &i.symbol)?)?;
+                let listed = world.markets()[world.find(i.venue, &i.symbol)?];
                 let price = 10_i64.pow(u32::from(i.price_decimals - listed.shape.price));
                 let qty = 10_i64.pow(u32::from(i.qty_decimals - listed.shape.qty));
                 let side = |side| {
@@ -173,40 +178,50 @@ impl Sky<'_> {
     }
 
     /// What a venue says goes on its way, through the weather.
-    pub(super) fn send(&mut self, venue: usize, outs: Vec<Out>) {
+    pub(super) fn send(&mut self, outs: Vec<Out>) {
         for out in outs {
             let weather = self.weather();
             let Some(wire) = self.wires.get_mut(&out.conn) else { continue };
             if wire.is_dead || wire.is_stalled {
                 continue;
             }
-            let line = wire.line;
+            let (venue, place, line) = (wire.venue, wire.place, wire.line);
             let late = self.chance.below(weather.late);
             let due = Nanos((self.now.0 + 100_000 + late as i64).max(wire.last_due.0));
             wire.last_due = due;
             match out.put {
                 Given::Ping(payload) => {
                     self.put(due, venue, line, Parcel::Pinged);
-                    let Sky { venues, now, .. } = self;
                     let mut more = Vec::new();
-                    venues[venue].control(out.conn, Control::Pong(&payload), *now, &mut more);
-                    self.send(venue, more);
+                    self.hall.control(out.conn, Control::Pong(&payload), &mut more);
+                    self.send(more);
                 }
                 Given::Close(code, _) => {
                     wire.is_dead = true;
                     self.put(due, venue, line, Parcel::Closed(code));
                 }
+                Given::Frame(bytes) if wire.is_private => {
+                    self.put(due, venue, line, Parcel::Frame(bytes));
+                    self.weaken((venue, place), out.conn, due, weather);
+                }
                 Given::Frame(mut bytes) => {
                     skew(&mut bytes, weather.skew);
-                    let books = self.books(venue, &bytes);
+                    let books = self.books(place, &bytes);
                     self.truth.insert(bytes.clone(), books);
-                    self.deliver(venue, out.conn, due, bytes, weather);
+                    self.deliver((venue, place), out.conn, due, bytes, weather);
                 }
             }
         }
     }
 
-    fn deliver(&mut self, venue: usize, conn: Conn, due: Nanos, mut bytes: Vec<u8>, w: Weather) {
+    fn deliver(
+        &mut self,
+        (venue, place): (usize, usize),
+        conn: Conn,
+        due: Nanos,
+        mut bytes: Vec<u8>,
+        w: Weather,
+    ) {
         let line = self.wires[&conn].line;
         if self.chance.strikes(w.lost) {
             self.troubles += 1;
@@ -215,7 +230,7 @@ impl Sky<'_> {
         if self.chance.strikes(w.broken) {
             self.troubles += 1;
             let at = self.chance.below(bytes.len() as u64) as usize;
-            if self.names[venue] == "kraken" {
+            if VENUES[place] == "kraken" {
                 bytes[at] = b'0' + self.chance.below(70) as u8;
             } else {
                 // Nothing in these frames tells a wrong digit; TLS does, on the way.
@@ -229,11 +244,17 @@ impl Sky<'_> {
             self.put(Nanos(due.0 + 50_000), venue, line, Parcel::Frame(bytes.clone()));
         }
         self.put(Nanos(due.0 + swap), venue, line, Parcel::Frame(bytes));
-        if self.chance.strikes(w.closes) && self.shut[venue] <= self.now {
-            self.shut(venue);
+        self.weaken((venue, place), conn, due, w);
+    }
+
+    /// What may become of a line with a frame.
+    fn weaken(&mut self, (venue, place): (usize, usize), conn: Conn, due: Nanos, w: Weather) {
+        let Some(line) = self.wires.get(&conn).map(|wire| wire.line) else { return };
+        if self.chance.strikes(w.closes) && self.shut[place] <= self.now {
+            self.shut(place);
         } else if self.chance.strikes(w.dies) {
             self.troubles += 1;
-            self.venues[venue].closed(conn);
+            self.hall.closed(conn);
             self.wires.remove(&conn);
             self.put(Nanos(due.0 + 10_000), venue, line, Parcel::Closed(0));
         } else if self.chance.strikes(w.stalls)
@@ -245,16 +266,17 @@ impl Sky<'_> {
     }
 
     /// Maintenance begins: what a venue says of it comes, then the ends of its lines.
-    fn shut(&mut self, venue: usize) {
+    fn shut(&mut self, place: usize) {
         self.troubles += 1;
-        self.shut[venue] = Nanos(self.now.0 + SHUT_NS);
+        self.shut[place] = Nanos(self.now.0 + SHUT_NS);
         let mut said = Vec::new();
-        self.venues[venue].maintain(true, self.now, &mut said);
-        let of = |(_, wire): &(&Conn, &Wire)| wire.venue == venue;
+        self.hall.maintain(place, true, &mut said);
+        let of = |(_, wire): &(&Conn, &Wire)| wire.place == place;
         let conns: Vec<Conn> = self.wires.iter().filter(of).map(|(conn, _)| *conn).collect();
         for conn in conns {
             let Some(wire) = self.wires.remove(&conn) else { continue };
-            self.venues[venue].closed(conn);
+            self.hall.closed(conn);
+            let venue = wire.venue;
             let due = Nanos((self.now.0 + 100_000).max(wire.last_due.0));
             for out in said.iter().filter(|out| out.conn == conn && !wire.is_stalled) {
                 if let Given::Frame(bytes) = &out.put {
@@ -267,52 +289,37 @@ impl Sky<'_> {
 
     /// Maintenance ends where it is time, and what lags goes on.
     fn tend(&mut self) {
-        for venue in 0..self.venues.len() {
-            if self.shut[venue] > Nanos(0) && self.shut[venue] <= self.now {
-                self.shut[venue] = Nanos(0);
+        for place in 0..VENUES.len() {
+            if self.shut[place] > Nanos(0) && self.shut[place] <= self.now {
+                self.shut[place] = Nanos(0);
                 let mut said = Vec::new();
-                self.venues[venue].maintain(false, self.now, &mut said);
-                self.send(venue, said);
+                self.hall.maintain(place, false, &mut said);
+                self.send(said);
             }
         }
-        let is_old = |(at, ..): &(Nanos, _, _)| self.now.0 - at.0 >= PAST_NS;
-        if self.weather().lags > 0 && self.past.as_ref().is_none_or(is_old) {
-            let venues = self.venues.iter().map(|venue| venue.copied()).collect();
-            self.past = Some((self.now, self.world.clone(), venues));
+        if self.lags && self.now >= self.clears {
+            self.lags = false;
+            (0..VENUES.len()).for_each(|place| self.hall.lag(place, None));
         }
     }
 
     /// The venues' time goes on by a step.
     pub(super) fn advance(&mut self) {
-        struct Told<'v>(&'v mut [Box<dyn Venue>], Vec<Vec<Out>>);
         self.now.0 += STEP_NS;
-        let mut updates: Vec<Vec<_>> = self.venues.iter().map(|_| Vec::new()).collect();
+        self.hear();
         // One step of the world at a time, so that what is sent is compared with that very book.
-        while self.world.next_at() <= self.now {
-            let Sky { world, venues, .. } = self;
-            if let Some(update) = world.step() {
-                let mut told = Told(venues, updates);
-                for (venue, outs) in told.0.iter_mut().zip(&mut told.1) {
-                    venue.on_update(&update, outs);
-                }
-                updates = told.1;
-            }
-            for (n, outs) in updates.iter_mut().enumerate() {
-                let outs = std::mem::take(outs);
-                self.send(n, outs);
-            }
+        let mut outs = Vec::new();
+        while self.hall.step(self.now, &mut outs) {
+            self.send(std::mem::take(&mut outs));
         }
-        self.world.advance(self.now, &mut Nowhere);
+        self.send(std::mem::take(&mut outs));
         if let Some((market, times)) = self.burst.filter(|_| self.now < self.clears) {
             (0..times).for_each(|_| self.hurry(market));
         }
         if self.now.0 % limits::SIM_GRID_NS == 0 {
             self.tend();
-            for n in 0..self.venues.len() {
-                let mut outs = Vec::new();
-                self.venues[n].advance(&self.world, &mut outs);
-                self.send(n, outs);
-            }
+            self.hall.look(&mut outs);
+            self.send(outs);
         }
         if self.now >= self.ends {
             self.stop.store(true, Ordering::Relaxed);
@@ -321,34 +328,33 @@ impl Sky<'_> {
 
     /// An order more at the best bid, or that order gone.
     fn hurry(&mut self, market: usize) {
-        let Sky { world, venues, hurried, numbered, .. } = self;
-        let owner = Owner(1);
-        let update = if let Some(order) = hurried.take() {
-            world.cancel(market, owner, order)
+        let Sky { hall, hurried, numbered, .. } = self;
+        let what = if let Some(order) = hurried.take() {
+            Meddling::Cancel(order)
         } else {
+            let world = hall.world();
             let best = world.market(market).unwrap().level(Side::Buy, 0).unwrap();
             // Another quantity each time, so that no frame is like another.
             let more = (*numbered % 1_000_000) as i64;
             let lots = world.markets()[market].rules.qty_max / 100_000 + more;
-            world.place(market, owner, &Wish::new(Side::Buy, Style::Limit, best.price, lots))
+            Meddling::Place(Wish::new(Side::Buy, Style::Limit, best.price, lots))
         };
-        let update = update.unwrap();
-        for event in update.events() {
-            if let Happening::Accepted(ticket) = event {
-                *hurried = Some(ticket.order);
-            }
-        }
-        let mut all: Vec<Vec<Out>> = venues.iter().map(|_| Vec::new()).collect();
-        for (venue, outs) in venues.iter_mut().zip(&mut all) {
-            venue.on_update(&update, outs);
-        }
-        all.into_iter().enumerate().for_each(|(n, outs)| self.send(n, outs));
+        let mut outs = Vec::new();
+        *hurried = hall.meddle(market, what, &mut outs);
+        self.send(outs);
     }
 
-    pub(super) fn open(&mut self, venue: usize, line: Line, path: &str) {
+    /// Opens a line of the machine's number to a venue of the hall.
+    pub(super) fn open(
+        &mut self,
+        (venue, place): (usize, usize),
+        line: Line,
+        path: &str,
+        is_private: bool,
+    ) {
         let weather = self.weather();
         let due = Nanos(self.now.0 + 3_000_000);
-        if self.shut[venue] > self.now {
+        if self.shut[place] > self.now {
             return self.put(due, venue, line, Parcel::Refused(FailureKind::Upgrade));
         }
         if self.chance.strikes(weather.refused) {
@@ -357,22 +363,26 @@ impl Sky<'_> {
             let kind = kinds[self.chance.below(3) as usize];
             return self.put(due, venue, line, Parcel::Refused(kind));
         }
-        self.numbered += 1;
-        let conn = Conn(self.numbered);
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut outs = Vec::new();
         let ask = Ask { method: "GET", path, query };
-        if self.venues[venue].open(conn, &ask, &self.world, &mut outs).is_err() {
+        let Ok(conn) = self.hall.open(place, &ask, &mut outs) else {
             return self.put(due, venue, line, Parcel::Refused(FailureKind::Upgrade));
-        }
-        let wire = Wire { venue, line, is_stalled: false, is_dead: false, last_due: due };
-        self.wires.insert(conn, wire);
+        };
+        let (is_stalled, is_dead, last_due) = (false, false, due);
+        self.wires
+            .insert(conn, Wire { venue, place, line, is_private, is_stalled, is_dead, last_due });
         self.put(due, venue, line, Parcel::Opened);
-        self.send(venue, outs);
+        self.send(outs);
     }
 
-    pub(super) fn denial(&self, venue: usize, text: &str) -> Vec<Vec<u8>> {
-        denial(self.names[venue], text, self.now)
+    /// The hall's number of a station's venue.
+    pub(super) fn place(&self, venue: usize) -> usize {
+        VENUES.iter().position(|name| *name == self.names[venue]).unwrap()
+    }
+
+    pub(super) fn denial(&self, place: usize, text: &str) -> Vec<Vec<u8>> {
+        denial(VENUES[place], text, self.now)
     }
 
     pub(super) fn conn(&self, venue: usize, line: Line) -> Option<Conn> {
