@@ -370,9 +370,10 @@ pub const SESSION_POLL_NS: i64 = 1_000_000;
 /// Time for private sessions to come up and for what earlier ones left open to be cancelled, ns.
 pub const OPENING_NS_MAX: i64 = 60_000_000_000;
 
-/// Time for open orders to be cancelled when a session ends, and for unknown ones to become known:
-/// more than the longest wait between two questions, ns.
-pub const CLOSING_NS_MAX: i64 = 60_000_000_000;
+/// Time for open orders to be cancelled when a session ends, and for unknown ones to become known,
+/// ns: an order may reach Coinbase for 130 s, as long as its JWT is good, and is asked for again each
+/// 30 s.
+pub const CLOSING_NS_MAX: i64 = 180_000_000_000;
 
 /// Time for private sessions to take leave when open orders are cancelled, ns.
 pub const RETIRING_NS: i64 = 200_000_000;

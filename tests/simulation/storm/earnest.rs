@@ -70,7 +70,6 @@ fn accounts(
             key: KeyTexts { name: name.as_str().into(), secret: secret.as_str().into() },
             seed,
             answer_ns_max: 500 * Nanos::MILLI,
-            silence_ns_max: 2 * Nanos::SECOND,
             since: now,
             ..(opening.settings)(Network::Live).unwrap()
         };
@@ -231,10 +230,20 @@ fn orders_end(outputs: &[Output], lived: &mut Lived) -> Result<(), String> {
             }
         }
     }
-    match states.iter().find(|(_, state)| !state.is_over()) {
-        Some((order, state)) => Err(format!("order {} is {} at the end", order.0, state.name())),
-        None => Ok(()),
-    }
+    let Some((open, state)) = states.iter().find(|(_, state)| !state.is_over()) else {
+        return Ok(());
+    };
+    let story = outputs.iter().filter_map(|output| match &output.put {
+        Put::Sent { order, bytes, .. } if order == open => {
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
+        Put::Report(report) if report.order == *open => {
+            Some(format!("{} at {}", report.state.name(), report.stamp.recv_ns))
+        }
+        _ => None,
+    });
+    let story: Vec<String> = story.collect();
+    Err(format!("order {} is {} at the end: {}", open.0, state.name(), story.join("; ")))
 }
 
 #[test]
