@@ -57,9 +57,9 @@ pub(super) struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Ctrl-C ends it in order: open orders are cancelled, the journal is written, the summary printed. With
---live it waits until the outcome of each order is known, three minutes at most. A second one ends it
-at once; then the next start cancels what is still open.
+Ctrl-C ends it in order: open orders are cancelled, the journal is written, the summary printed.
+With --live it waits until the outcome of each order is known, three minutes at most. A second one
+ends it at once; then the next start cancels what is still open.
 
 Examples:
   neural-kraken run

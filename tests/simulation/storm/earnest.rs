@@ -1,11 +1,11 @@
-//! The machine with live orders in bad weather: it trades at its venues over their private protocols
-//! while lines break, requests and answers are lost, late or told twice.
+//! The machine with live orders in bad weather: it trades at its venues over their private
+//! protocols while lines break, requests and answers are lost, late or told twice.
 //!
 //! Looked at when it is over: nothing of ours is open at a venue, each order came to an end, every
 //! account holds what the ledger says, and the journal replays to the same bytes.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use neural_kraken::base::{AccountId, AssetId, Instruments, Nanos, OrderId, Symbol};
@@ -13,7 +13,7 @@ use neural_kraken::config::{Config, Resolved};
 use neural_kraken::event::{Action, OrderState};
 use neural_kraken::journal::{Fills, ahead};
 use neural_kraken::pipeline::{
-    self, Live, LiveAccount, Opened, Output, Plan, Progress, Put, Trading,
+    self, Layout, Live, LiveAccount, Opened, Output, Plan, Progress, Put, Trading,
 };
 use neural_kraken::sim::{Accounts, Hall, Keys, Settings as Opening, World};
 use neural_kraken::stage::book;
@@ -85,16 +85,29 @@ fn accounts(
     resolved.accounts.iter().enumerate().map(account).collect()
 }
 
+fn plan(config: &Config, resolved: &Resolved, epoch: u32) -> Plan {
+    let books =
+        book::Settings { stale_after_ns: config.book.stale_after_ns, ..book::Settings::default() };
+    let mut trading = Trading::new(config, resolved, &books, Fills::Venue);
+    trading.dispatch.epoch = epoch;
+    Plan { trading, books, pin: false, ..Plan::default() }
+}
+
+/// An empty folder for the journal of a life, and beside it no write-ahead ring.
+fn folder(seed: u64) -> PathBuf {
+    let life = LIVES.fetch_add(1, Ordering::Relaxed);
+    let name = format!("neural-kraken-earnest-{}-{seed}-{life}", std::process::id());
+    let dir = std::env::temp_dir().join(name);
+    let _ = std::fs::remove_dir_all(&dir);
+    let _ = std::fs::remove_file(dir.with_extension("ahead"));
+    dir
+}
+
 fn live(seed: u64) -> Result<Lived, String> {
     let config = Config::parse(HASTY, Path::new("hasty")).unwrap();
     let mut instruments = followed(&config);
     let (resolved, _) = config.resolve_onto(&mut instruments);
-    let books =
-        book::Settings { stale_after_ns: config.book.stale_after_ns, ..book::Settings::default() };
-    let mut trading = Trading::new(&config, &resolved, &books, Fills::Venue);
-    trading.dispatch.epoch = 7 + seed as u32;
-    let trading_epoch = trading.dispatch.epoch;
-    let plan = Plan { trading, books, pin: false, ..Plan::default() };
+    let plan = plan(&config, &resolved, 7 + seed as u32);
     let world = World::new(seed, &Opening { history_ns: Nanos::SECOND, ..Opening::default() });
     let (now, keys) = (world.now(), Keys::new(seed).unwrap());
     let mut names: Vec<&'static str> = instruments.iter().map(|i| i.venue).collect();
@@ -112,15 +125,10 @@ fn live(seed: u64) -> Result<Lived, String> {
     };
     let before = open(&mut sky, &mut members).map_err(|why| why.to_string())?;
     sky.storm(Nanos(sky.now.0 + 3 * Nanos::SECOND), Nanos(sky.now.0 + 5 * Nanos::SECOND));
-    let life = LIVES.fetch_add(1, Ordering::Relaxed);
-    let name = format!("neural-kraken-earnest-{}-{seed}-{life}", std::process::id());
-    let dir = std::env::temp_dir().join(name);
-    let _ = std::fs::remove_dir_all(&dir);
-    let _ = std::fs::create_dir_all(&dir);
+    let dir = folder(seed);
     let ring = dir.with_extension("ahead");
-    let _ = std::fs::remove_file(&ring);
-    let made = ahead::create(&ring, trading_epoch, 1 << 12).map_err(|why| why.to_string())?;
-    let (mut ahead, mut behind) = made;
+    let made = ahead::create(&ring, plan.trading.dispatch.epoch, 1 << 12);
+    let (mut ahead, mut behind) = made.map_err(|why| why.to_string())?;
     let mut keeper = journal(&dir, &instruments, &plan, &names, HASTY, sky.now);
     let machine = Live {
         carrier: &mut sky,
@@ -136,34 +144,47 @@ fn live(seed: u64) -> Result<Lived, String> {
     let after = open(&mut sky, &mut members).map_err(|why| why.to_string())?;
     let Keeper { scribe, hash, outputs, .. } = keeper;
     scribe.finish().map_err(|why| why.to_string())?;
-    let tape = reload(&dir, &instruments).map_err(|why| format!("{why:?}"))?;
-    let _ = std::fs::remove_dir_all(&dir);
-    let replayed = pipeline::replay(&tape, &instruments, &plan, &Progress::default());
-    let replayed = replayed.map_err(|why| why.to_string())?;
-    if ended.lost > 0 || pipeline::hash(&replayed.outputs) != hash.text() {
-        return Err(String::from("the journal replays to another hash"));
-    }
-    let mut lived = Lived { troubles: sky.troubles, ..Lived::default() };
-    let names = resolved.trading.strategies.strategies.iter().map(|s| s.name.clone()).collect();
-    let mut ledger = resolved.ledger(names, &config.paper);
-    let began = |account, asset| ledger_of(&ledger, account, asset);
-    let began: Vec<i128> =
-        each_held(&before).map(|(account, asset, _)| began(account, asset)).collect();
-    orders_end(&outputs, &mut lived)?;
-    for output in &outputs {
-        if let Put::Report(report) = &output.put {
-            ledger.on(report);
+    for layout in [Layout::One, Layout::VenuePerCore] {
+        let tape = reload(&dir, &instruments).map_err(|why| format!("{why:?}"))?;
+        let plan = Plan { layout, ..plan.clone() };
+        let replayed = pipeline::replay(&tape, &instruments, &plan, &Progress::default());
+        let replayed = replayed.map_err(|why| why.to_string())?;
+        if ended.lost > 0 || pipeline::hash(&replayed.outputs) != hash.text() {
+            return Err(format!("the journal replays to another hash in layout {}", layout.name()));
         }
     }
+    let _ = std::fs::remove_dir_all(&dir);
     check_records(&mut behind, &outputs)?;
     let _ = std::fs::remove_file(&ring);
     if let Some(order) = after.iter().flat_map(|one| &one.orphans).next() {
         return Err(format!("an order of ours was left open: {order:?}"));
     }
+    let mut lived = Lived { troubles: sky.troubles, ..Lived::default() };
+    orders_end(&outputs, &mut lived)?;
+    check_money((&config, &resolved), (&before, &after), &outputs, lived.fills)?;
+    Ok(lived)
+}
+
+/// Every account's balances changed by what the ledger says.
+fn check_money(
+    (config, resolved): (&Config, &Resolved),
+    (before, after): (&[Opened], &[Opened]),
+    outputs: &[Output],
+    fills: u64,
+) -> Result<(), String> {
+    let names = resolved.trading.strategies.strategies.iter().map(|s| s.name.clone()).collect();
+    let mut ledger = resolved.ledger(names, &config.paper);
+    let began = |(account, asset, _)| ledger_of(&ledger, account, asset);
+    let began: Vec<i128> = each_held(before).map(began).collect();
+    for output in outputs {
+        if let Put::Report(report) = &output.put {
+            ledger.on(report);
+        }
+    }
     // Venues count finer than the ledger: a fill's amount and its fee are each cut to a unit.
-    let slack = i128::from(2 * lived.fills + 1);
-    for ((account, asset, held), began) in each_held(&before).zip(began) {
-        let now = each_held(&after).find(|(a, b, _)| (*a, *b) == (account, asset));
+    let slack = i128::from(2 * fills + 1);
+    for ((account, asset, held), began) in each_held(before).zip(began) {
+        let now = each_held(after).find(|(a, b, _)| (*a, *b) == (account, asset));
         let theirs = i128::from(now.map_or(0, |(_, _, held)| held) - held);
         let ours = ledger_of(&ledger, account, asset) - began;
         if (ours - theirs).abs() > slack {
@@ -174,7 +195,7 @@ fn live(seed: u64) -> Result<Lived, String> {
             ));
         }
     }
-    Ok(lived)
+    Ok(())
 }
 
 fn ledger_of(ledger: &neural_kraken::ledger::Ledger, account: AccountId, asset: AssetId) -> i128 {

@@ -9,7 +9,7 @@ use neural_kraken::base::{
 };
 use neural_kraken::event::{ClientId, Fill, Happened, Style, Terms};
 use neural_kraken::pipeline::Member;
-use neural_kraken::sim::{Accounts, Hall, Keys, Settings as Opening, VENUES, World};
+use neural_kraken::sim::{Accounts, Hall, Keys, Listed, Settings as Opening, VENUES, World};
 use neural_kraken::venue;
 use neural_kraken::venue::trade::{Asset, Fact, KeyTexts, Network, Settings, Traded};
 
@@ -47,24 +47,12 @@ fn held(member: &Member<Sky<'_>>, asset: AssetId) -> Option<i64> {
     })
 }
 
-/// A member of a venue lives through the weather of a seed; how many orders he had.
-fn live(place: usize, seed: u64) -> (usize, i64) {
-    let world = World::new(seed, &Opening { history_ns: Nanos::SECOND, ..Opening::default() });
-    let (now, keys) = (world.now(), Keys::new(seed).unwrap());
-    let market = world.markets().iter().position(|m| m.venue == VENUES[place]).unwrap();
-    let listed = world.markets()[market];
-    let best = |side| world.market(market).unwrap().level(side, 0).unwrap().price;
-    let (bid, ask) = (best(Side::Buy), best(Side::Sell));
-    let hall = Hall::of(world, &Accounts::of(&keys));
-    let (instruments, stop) = (Instruments::default(), AtomicBool::new(false));
-    let (weather, chance) = weather(seed);
-    let clears = Nanos(now.0 + 5 * Nanos::SECOND);
-    let outside = (hall, VENUES.to_vec(), &instruments);
-    let sky = Sky::new(outside, weather, chance, (clears, Nanos(i64::MAX)), &stop);
+/// One market of a venue, traded by its built-in account.
+fn settings((place, seed): (usize, u64), listed: &Listed, keys: &Keys) -> Settings {
     let dialect = venue::dialect(VENUES[place]).unwrap();
     let (name, secret) = [&keys.kraken, &keys.binance, &keys.coinbase][place];
     let asset = |id, name| Asset { id, name, decimals: 8 };
-    let settings = Settings {
+    Settings {
         account: AccountId(0),
         instruments: vec![Traded {
             symbol: listed.symbol,
@@ -80,7 +68,25 @@ fn live(place: usize, seed: u64) -> (usize, i64) {
         answer_ns_max: Nanos::SECOND,
         silence_ns_max: 2 * Nanos::SECOND,
         ..(dialect.trade.unwrap().settings)(Network::Live).unwrap()
-    };
+    }
+}
+
+/// A member of a venue lives through the weather of a seed; how many orders he had.
+fn live(place: usize, seed: u64) -> (usize, i64) {
+    let world = World::new(seed, &Opening { history_ns: Nanos::SECOND, ..Opening::default() });
+    let (now, keys) = (world.now(), Keys::new(seed).unwrap());
+    let market = world.markets().iter().position(|m| m.venue == VENUES[place]).unwrap();
+    let listed = world.markets()[market];
+    let best = |side| world.market(market).unwrap().level(side, 0).unwrap().price;
+    let (bid, ask) = (best(Side::Buy), best(Side::Sell));
+    let hall = Hall::of(world, &Accounts::of(&keys));
+    let (instruments, stop) = (Instruments::default(), AtomicBool::new(false));
+    let (weather, chance) = weather(seed);
+    let clears = Nanos(now.0 + 5 * Nanos::SECOND);
+    let outside = (hall, VENUES.to_vec(), &instruments);
+    let sky = Sky::new(outside, weather, chance, (clears, Nanos(i64::MAX)), &stop);
+    let dialect = venue::dialect(VENUES[place]).unwrap();
+    let settings = settings((place, seed), &listed, &keys);
     let member = Member::open(dialect, settings, (sky, 40 + place), 7).unwrap();
     let mut member = member.with_pause(Duration::ZERO);
     let qty = 10_i64.pow(u32::from(listed.shape.qty)) / 100;
@@ -122,8 +128,8 @@ fn live(place: usize, seed: u64) -> (usize, i64) {
     assert!(!member.facts().any(|fact| matches!(fact, Fact::Order(_))), "an order is left");
     let filled: i64 = clients.iter().map(|client| ended(&member, *client).0).sum();
     let scale = 10_i64.pow(u32::from(8 - listed.shape.qty));
-    // Binance takes its fee of what is bought, a thousandth. Of a fill that was missed and made good
-    // by asking for the order, it says none.
+    // Binance takes its fee of what is bought, a thousandth. Of a fill that was missed and made
+    // good by asking for the order, it says none.
     let fees = if VENUES[place] == "binance" { filled * scale / 1_000 } else { 0 };
     let told: i64 = fills(&member).filter(|fill| fill.fee_asset == BTC).map(|fill| fill.fee).sum();
     assert!(told <= fees, "{told} of {fees}");
