@@ -41,7 +41,8 @@ step_storm() {
 # What is behind a feature: training and its proofs.
 step_train() { cargo test --features train --lib train::; }
 
-# Our engine beside ONNX Runtime: random graphs, those of the exporters, the shipped model.
+# Not among the steps that run unasked, since it takes packages from the net. Our engine beside ONNX
+# Runtime: random graphs, those of the exporters, the shipped model.
 step_model() {
   need python3 python3
   # A module, which is no program, so that its package is asked for where it is not there.
@@ -57,6 +58,13 @@ step_benches() {
 
 # A minute of the built-in venues at twenty times market speed: memory stays flat, nothing is lost.
 step_soak() { scripts/soak.sh 60 20 10; }
+
+# Live sessions killed with -9: the next one leaves nothing open, and accounts and ledger agree.
+step_drill() {
+  need python3 python3
+  cargo build --release --bin neural-kraken
+  scripts/drill_kill.sh 5
+}
 
 # That the planted bugs still fit; planting them all takes half an hour: scripts/mutants.sh.
 step_mutants() { scripts/mutants.sh --check; }
@@ -99,7 +107,7 @@ need() { # program, package
 }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(mutants test fmt clippy docs parquet train model storm recordings benches soak loom instructions fuzz)
+[ ${#steps[@]} -gt 0 ] || steps=(mutants test fmt clippy docs parquet train storm recordings benches soak drill loom instructions fuzz)
 for step in "${steps[@]}"; do
   echo "== $step"
   begun=$SECONDS

@@ -12,7 +12,6 @@ pub const FETCH_SECONDS_MAX: u64 = 15;
 
 /// Bytes of an order's HTTP request, whole: its body, and a head with a signed token.
 pub const POST_BYTES_MAX: usize = 8 << 10;
-const _: () = assert!(POST_BYTES_MAX >= 4 * super::ORDER_BYTES_MAX);
 
 /// Bytes of the body of an answer to one.
 pub const POST_ANSWER_BYTES_MAX: usize = 1 << 20;

@@ -463,6 +463,7 @@ const _: () = assert!(
     2 * ((2 * SIGNAL_PRICE_MAX).ilog2() + 1) + (SIGNAL_HORIZON_NS_MAX / 1_000).ilog2() + 1 < 127
 );
 const _: () = assert!(SIGNAL_WINDOW_ROWS.is_power_of_two());
+const _: () = assert!(POST_BYTES_MAX >= 4 * ORDER_BYTES_MAX);
 // Every request may be refused, and every open order may end, while one more order walks.
 const _: () =
     assert!(PAPER_REPLIES_MAX >= PAPER_REQUESTS_MAX + OPEN_ORDERS_MAX + PAPER_WALK_LEVELS_MAX + 2);
