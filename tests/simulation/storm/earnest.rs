@@ -270,8 +270,7 @@ fn orders_end(outputs: &[Output], lived: &mut Lived) -> Result<(), String> {
 #[test]
 fn live_orders_come_to_their_venues_ends_in_any_weather() {
     let seeds = super::seeds();
-    // One in five of those that the rest of the storm lives through: each is opened, lived, closed and
-    // replayed twice.
+    // One in five: each is opened, lived, closed and replayed twice.
     let step = if seeds.end - seeds.start > 5 { 5 } else { 1 };
     let mut all = Lived::default();
     for seed in seeds.step_by(step) {
