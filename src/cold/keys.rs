@@ -68,20 +68,19 @@ pub fn prefix_of(account: &str) -> String {
 fn take_one(account: &str, prefix: &str, what: &str) -> Result<Secret, KeyFault> {
     let account = account.to_owned();
     let name = format!("{prefix}_{what}");
-    let bytes = match environment::take(&name) {
-        Some(bytes) => bytes,
-        None => {
-            let file = format!("{name}_FILE");
-            let Some(path) = std::env::var_os(&file).map(PathBuf::from) else {
-                let (missing, prefix) = (name, prefix.to_owned());
-                return Err(KeyFault::Missing { account, missing, prefix });
-            };
-            let fault = |why: std::io::Error| {
-                let (account, name, path) = (account.clone(), file, path.clone());
-                KeyFault::File { account, name, path, why: why.kind() }
-            };
-            fs::read(&path).map_err(fault)?
-        }
+    let bytes = if let Some(bytes) = environment::take(&name) {
+        bytes
+    } else {
+        let file = format!("{name}_FILE");
+        let Some(path) = std::env::var_os(&file).map(PathBuf::from) else {
+            let (missing, prefix) = (name, prefix.to_owned());
+            return Err(KeyFault::Missing { account, missing, prefix });
+        };
+        let fault = |why: std::io::Error| {
+            let (account, name, path) = (account.clone(), file, path.clone());
+            KeyFault::File { account, name, path, why: why.kind() }
+        };
+        fs::read(&path).map_err(fault)?
     };
     let text = String::from_utf8(bytes).map_err(|_| KeyFault::NoText { account, name })?;
     // Both are wiped when they are dropped.

@@ -12,16 +12,14 @@ use std::os::unix::ffi::OsStringExt;
 pub fn take(name: &str) -> Option<Vec<u8>> {
     let value = std::env::var_os(name)?.into_vec();
     let text = CString::new(name).ok()?;
-    // SAFETY: the process has one thread, so nobody reads or moves the environment; the pointer is
-    // to the variable's text, which is as long as it was just read and ours to write to.
-    unsafe {
-        let place = libc::getenv(text.as_ptr());
-        if !place.is_null() {
-            let len = libc::strlen(place);
-            std::ptr::write_bytes(place, 0, len);
-        }
-        std::env::remove_var(name);
+    // SAFETY: the name ends with a zero, and nobody changes the environment meanwhile.
+    let place = unsafe { libc::getenv(text.as_ptr()) };
+    if !place.is_null() {
+        // SAFETY: the place is that of the variable's text, as long as it was just read.
+        unsafe { std::ptr::write_bytes(place, 0, value.len()) };
     }
+    // SAFETY: the process has one thread, so nobody reads or moves the environment.
+    unsafe { std::env::remove_var(name) };
     Some(value)
 }
 

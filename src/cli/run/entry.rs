@@ -288,18 +288,16 @@ pub(super) fn with_balances(
                 (name.clone(), toml::Value::from(render(total, *decimals)))
             })
             .collect();
-        let is_it =
-            |entry: &&mut toml::Value| entry.get("name").and_then(|n| n.as_str()) == Some(name);
-        let place = match accounts.iter_mut().find(is_it) {
-            Some(place) => place,
-            None => {
-                let mut entry = toml::Table::new();
-                entry.insert("name".into(), name.clone().into());
-                accounts.push(entry.into());
-                let last = accounts.len() - 1;
-                &mut accounts[last]
-            }
+        let is_it = |entry: &toml::Value| entry.get("name").and_then(|n| n.as_str()) == Some(name);
+        let place = if let Some(place) = accounts.iter().position(is_it) {
+            place
+        } else {
+            let mut entry = toml::Table::new();
+            entry.insert("name".into(), name.clone().into());
+            accounts.push(entry.into());
+            accounts.len() - 1
         };
+        let place = &mut accounts[place];
         if let Some(entry) = place.as_table_mut() {
             entry.insert("balances".into(), held.into());
         }

@@ -101,7 +101,7 @@ impl Told<'_> {
                  decimal where a venue counts finer\n"
             ),
             Some(Breaks { lines, .. }) => {
-                lines.iter().map(|line| format!("warning: {line}\n")).collect()
+                lines.iter().fold(String::new(), |text, line| text + "warning: " + line + "\n")
             }
         }
     }

@@ -141,16 +141,16 @@ fn live(place: usize, seed: u64) -> (usize, i64) {
 
 #[test]
 fn every_order_of_a_member_comes_to_the_end_that_the_venue_gave_it() {
-    for place in 0..VENUES.len() {
+    for (place, venue) in VENUES.iter().enumerate() {
         let (mut orders, mut filled) = (0, 0);
         for seed in 0..12 {
             let lived = std::panic::catch_unwind(|| live(place, seed));
             let lived = lived.unwrap_or_else(|why| {
-                println!("{}, seed {seed}", VENUES[place]);
+                println!("{}, seed {seed}", venue);
                 std::panic::resume_unwind(why)
             });
             (orders, filled) = (orders + lived.0, filled + lived.1);
         }
-        assert!(orders > 50 && filled > 0, "{}: {orders} orders, {filled}", VENUES[place]);
+        assert!(orders > 50 && filled > 0, "{}: {orders} orders, {filled}", venue);
     }
 }
