@@ -350,7 +350,7 @@ fn a_line_that_was_given_up_is_not_opened() {
     let deadline = Deadline::after(PATIENCE);
     while handle.counts().connections[1] != 1 {
         assert!(deadline.left().is_some(), "{:?}", handle.counts());
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::park_timeout(Duration::from_millis(5));
     }
     handle.stop();
 }

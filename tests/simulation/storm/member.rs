@@ -146,11 +146,11 @@ fn every_order_of_a_member_comes_to_the_end_that_the_venue_gave_it() {
         for seed in 0..12 {
             let lived = std::panic::catch_unwind(|| live(place, seed));
             let lived = lived.unwrap_or_else(|why| {
-                println!("{}, seed {seed}", venue);
+                println!("{venue}, seed {seed}");
                 std::panic::resume_unwind(why)
             });
             (orders, filled) = (orders + lived.0, filled + lived.1);
         }
-        assert!(orders > 50 && filled > 0, "{}: {orders} orders, {filled}", venue);
+        assert!(orders > 50 && filled > 0, "{venue}: {orders} orders, {filled}");
     }
 }
