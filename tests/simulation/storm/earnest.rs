@@ -296,14 +296,14 @@ fn orders_end(outputs: &[Output], lived: &mut Lived) -> Result<(), String> {
 
 #[test]
 fn live_orders_come_to_their_venues_ends_in_any_weather() {
-    let seeds = super::seeds();
+    let seeds = super::seeds("NEURAL_KRAKEN_LIVE_SEEDS");
     // One in five: each is opened, lived, closed and replayed twice.
     let step = if seeds.end - seeds.start > 5 { 5 } else { 1 };
     let mut all = Lived::default();
     for seed in seeds.step_by(step) {
         let lived = live(seed).unwrap_or_else(|why| {
             panic!(
-                "seed {seed}: {why}\nagain: NEURAL_KRAKEN_SEEDS={seed}..{} cargo test --test \
+                "seed {seed}: {why}\nagain: NEURAL_KRAKEN_LIVE_SEEDS={seed}..{} cargo test --test \
                  machine live_orders",
                 seed + 1
             )

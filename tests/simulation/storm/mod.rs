@@ -209,17 +209,17 @@ fn station(
 /// beside this one hold. One seed that kept its journal would be 20 MB.
 const HEAP_LEFT_MAX: u64 = 1 << 30;
 
-/// The seeds to live through: 100 of them, or those that the environment names.
-fn seeds() -> std::ops::Range<u64> {
-    let Some(text) = std::env::var_os("NEURAL_KRAKEN_SEEDS") else { return 0..100 };
-    let text = text.into_string().expect("NEURAL_KRAKEN_SEEDS=FROM..TO");
-    let (from, to) = text.split_once("..").expect("NEURAL_KRAKEN_SEEDS=FROM..TO");
+/// The seeds to live through: 100 of them, or those that a variable of the environment names.
+fn seeds(variable: &str) -> std::ops::Range<u64> {
+    let Some(text) = std::env::var_os(variable) else { return 0..100 };
+    let text = text.into_string().expect("FROM..TO");
+    let (from, to) = text.split_once("..").expect("FROM..TO");
     from.parse().expect("FROM is a number")..to.parse().expect("TO is a number")
 }
 
 #[test]
 fn books_and_journal_stay_right_in_any_weather() {
-    let (seeds, all) = (Mutex::new(seeds()), Mutex::new(Told::default()));
+    let (seeds, all) = (Mutex::new(seeds("NEURAL_KRAKEN_SEEDS")), Mutex::new(Told::default()));
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let next = || seeds.lock().ok()?.next();
     let work = || {
