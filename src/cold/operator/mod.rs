@@ -1,7 +1,7 @@
 //! The operator's socket: questions about a running instance, and commands to it.
 //!
 //! In: lines of JSON over a local socket in the state folder, `{"say":"halt venue kraken"}`. Out:
-//! lines of JSON, `{"ok":true,..}` or `{"ok":false,"why":".."}`; [`Command`]s for the hot thread.
+//! lines of JSON, `{"ok":true,..}` or `{"ok":false,"why":".."}`; commands for the hot thread.
 //! Never: a word of another user, a line or a client that grows without bound, a client that makes
 //! another one wait.
 

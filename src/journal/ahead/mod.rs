@@ -1,7 +1,7 @@
 //! The write-ahead ring: each order lies in memory that outlives the process before it is sent.
 //!
 //! In: [`Record`]s from a hot thread. Out: the same, to the cold thread that brings them to the
-//! disk, or, after a crash, to the next session ([`recover`]).
+//! disk, or, after a crash, to the next session ([`recover()`]).
 //! Never: a system call, an allocation, a lock or a fault while writing; an order that is sent
 //! though its record had no room; a slot that is written over before its record is elsewhere.
 //!
