@@ -192,7 +192,8 @@ impl Models {
             desk.forecast.horizon_ns = here.horizon_ns;
             desk.forecast.standing = Standing::Warming;
             let forecast = &mut desk.forecast;
-            (forecast.expected_bps, forecast.up, forecast.down) = (0.0, 0.0, 0.0);
+            forecast.expected_bps = 0.0;
+            (forecast.up, forecast.down) = (0.0, 0.0);
         }
         Ok(())
     }
