@@ -35,7 +35,9 @@ step_recordings() {
 
 # The live machine in bad weather, more seeds than `cargo test` has.
 step_storm() {
-  NEURAL_KRAKEN_SEEDS=${NEURAL_KRAKEN_SEEDS:-100..2100} cargo test --test machine storm
+  NEURAL_KRAKEN_SEEDS=${NEURAL_KRAKEN_SEEDS:-100..2100} \
+    NEURAL_KRAKEN_LIVE_SEEDS=${NEURAL_KRAKEN_LIVE_SEEDS:-100..2100} \
+    cargo test --test machine storm
 }
 
 # What is behind a feature: training and its proofs.

@@ -156,8 +156,10 @@ pub(super) fn open(
     let name = |account: AccountId| &*resolved.accounts[account.index()].name;
     let mut tell =
         |account: AccountId, state| say(format_args!("{} (orders): {state}", name(account)));
-    let opened =
-        pipeline::open(network, stations, members, stop, &mut tell).map_err(Failure::failed)?;
+    let opened = pipeline::open(network, stations, members, stop, &mut tell).map_err(|why| {
+        let of = why.account().map_or("orders", name);
+        Failure::failed(format_args!("{of}: {why}"))
+    })?;
     for one in &opened {
         let name = name(one.account);
         for order in &one.orphans {
@@ -240,13 +242,16 @@ pub(super) fn close(
     (stations, members): (usize, &mut [LiveAccount]),
     resolved: &Resolved,
     (ledger, fills): (&Ledger, u64),
-) -> Result<Breaks, Failure> {
+) -> Breaks {
     let stop = AtomicBool::new(false);
-    let mut breaks = Vec::new();
-    let mut rounded = 0;
+    let (mut breaks, mut rounded) = (Vec::new(), 0);
+    let opened = open(network, (stations, members), resolved, &stop).unwrap_or_else(|why| {
+        breaks.push(format!("accounts could not be compared with the ledger: {why}"));
+        Vec::new()
+    });
     // Venues count finer than the ledger: a fill's amount and its fee are each cut to a unit.
     let slack = u128::from(2 * fills);
-    for one in open(network, (stations, members), resolved, &stop)? {
+    for one in opened {
         let account = &resolved.accounts[one.account.index()];
         let held: Vec<_> = held(&one.balances).collect();
         for (n, asset) in resolved.assets.iter().enumerate() {
@@ -268,7 +273,20 @@ pub(super) fn close(
         }
     }
     pipeline::leave(network, stations, members);
-    Ok(Breaks { lines: breaks, rounded })
+    Breaks { lines: breaks, rounded }
+}
+
+/// The machine has died: every order of ours that is still open is cancelled at its venue.
+pub(super) fn rescue(network: &mut Network, at: (usize, &mut [LiveAccount]), resolved: &Resolved) {
+    say("the machine has died; open orders are cancelled at their venues");
+    let stop = AtomicBool::new(false);
+    match open(network, at, resolved, &stop) {
+        Ok(_) => say("no order of ours is open any more"),
+        Err(why) => say(format_args!(
+            "error: {why}; orders of ours may still be open: cancel them at the venue, or start \
+             again, which does so first"
+        )),
+    }
 }
 
 /// The configuration with what the accounts hold in place of what they were said to.

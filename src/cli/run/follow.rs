@@ -169,6 +169,9 @@ fn follow(
         waits: false,
     };
     let ended = pipeline::live(machine, &instruments, &plan, &mut session);
+    if ended.is_err() && desk.is_live() {
+        entry::rescue(&mut network, (venues.len(), &mut desk.members), &resolved);
+    }
     let over = session.finish();
     let ended = ended.map_err(Failure::failed)?;
     if let Some(Err(why)) = &over.journal {
@@ -186,7 +189,7 @@ fn follow(
     let breaks = if desk.is_live() {
         let at = (venues.len(), &mut *desk.members);
         let booked = (settled.ledger(), settled.tally().fills);
-        Some(entry::close(&mut network, at, &resolved, booked)?)
+        Some(entry::close(&mut network, at, &resolved, booked))
     } else {
         None
     };

@@ -37,12 +37,12 @@ pub struct Opened {
 pub enum OpeningError {
     /// A private session did not come up.
     #[error(
-        "account {account}: its private session is not ready after {seconds} s ({state}{last}); \
-         orders are not sent before it is"
+        "its private session is not ready after {seconds} s ({state}{last}); check its key, the \
+         network and the venue's own notices, and start again"
     )]
     NotReady {
         /// Whose.
-        account: u16,
+        account: AccountId,
         /// How long it was waited for.
         seconds: i64,
         /// How it stands.
@@ -52,12 +52,12 @@ pub enum OpeningError {
     },
     /// Orders of an earlier session cannot be got rid of.
     #[error(
-        "account {account}: {left} orders of earlier sessions are still open after {seconds} s; \
-         cancel them at the venue and start again"
+        "{left} orders of earlier sessions are still open after {seconds} s; cancel them at the \
+         venue and start again"
     )]
     Orphans {
         /// Whose.
-        account: u16,
+        account: AccountId,
         /// How many.
         left: usize,
         /// How long it was tried.
@@ -66,6 +66,18 @@ pub enum OpeningError {
     /// It was told to stop.
     #[error("stopped before the private sessions were ready; nothing was sent")]
     Stopped,
+}
+
+impl OpeningError {
+    /// The account that it is about, where it is about one.
+    pub const fn account(&self) -> Option<AccountId> {
+        match self {
+            OpeningError::NotReady { account, .. } | OpeningError::Orphans { account, .. } => {
+                Some(*account)
+            }
+            OpeningError::Stopped => None,
+        }
+    }
 }
 
 /// What was heard of an account so far.
@@ -77,6 +89,8 @@ struct Hearing {
     has_orders: bool,
     has_balances: bool,
     has_fills: bool,
+    /// Was it asked for all of that?
+    is_asked: bool,
     last: String,
 }
 
@@ -124,12 +138,7 @@ pub fn open<C: Carrier>(
         })
         .collect();
     for place in 0..members.len() {
-        // One that is up already has told what it found then.
-        if members.is_ready(place) {
-            members.reconcile(place, carrier.now());
-        } else {
-            members.keep(place, carrier);
-        }
+        members.keep(place, carrier);
     }
     let until = Nanos(carrier.now().0 + limits::OPENING_NS_MAX);
     let mut next_poll = Nanos::NONE;
@@ -149,6 +158,12 @@ pub fn open<C: Carrier>(
             members.settle(place, carrier, |_, fact| hearing.hear(fact));
             if let Some(state) = members.news(place) {
                 tell(hearing.opened.account, state);
+            }
+            // One that was up before has told what it found then: it is asked once more.
+            if members.is_ready(place) && !hearing.is_whole() && !hearing.is_asked {
+                hearing.is_asked = true;
+                members.reconcile(place, now);
+                members.settle(place, carrier, |_, fact| hearing.hear(fact));
             }
             let is_up = hearing.is_whole() && members.is_ready(place);
             if is_up && !hearing.ours.is_empty() {
@@ -229,7 +244,7 @@ fn fault(members: &Members<'_>, hearings: &[Hearing]) -> OpeningError {
     let shut = |place: &usize| !(hearings[*place].is_whole() && members.is_ready(*place));
     let place = (0..hearings.len()).find(shut).unwrap_or(0);
     let hearing = &hearings[place];
-    let account = hearing.opened.account.0;
+    let account = hearing.opened.account;
     if members.is_ready(place) && !hearing.opened.orphans.is_empty() {
         return OpeningError::Orphans { account, left: hearing.opened.orphans.len(), seconds };
     }
