@@ -15,7 +15,7 @@ use crate::base::{AccountId, Nanos};
 use crate::limits;
 use crate::stage::dispatch::order_of;
 use crate::venue::session::State;
-use crate::venue::trade::{Balance, Fact, Listing, Past, Standing};
+use crate::venue::trade::{Balance, Fact, Past, Standing};
 
 /// What an account was found to be like.
 #[derive(Clone, Debug, Default)]
@@ -86,9 +86,8 @@ struct Hearing {
     opened: Opened,
     /// Orders of ours that the last listing showed.
     ours: Vec<Standing>,
-    has_orders: bool,
-    has_balances: bool,
-    has_fills: bool,
+    /// Which lists are whole, by their kind.
+    whole: [bool; 3],
     /// Was it asked for all of that?
     is_asked: bool,
     last: String,
@@ -109,14 +108,12 @@ impl Hearing {
                 self.opened.balances.push(balance);
             }
             Fact::Fill(past) => self.opened.fills.push(past),
-            Fact::Whole(Listing::Orders) => self.has_orders = true,
-            Fact::Whole(Listing::Balances) => self.has_balances = true,
-            Fact::Whole(Listing::Fills) => self.has_fills = true,
+            Fact::Whole(listing) => self.whole[listing as usize] = true,
         }
     }
 
     fn is_whole(&self) -> bool {
-        self.has_orders && self.has_balances && self.has_fills
+        self.whole == [true; 3]
     }
 }
 
@@ -211,7 +208,7 @@ fn sweep(members: &mut Members<'_>, place: usize, hearing: &mut Hearing, now: Na
             known.push(standing);
         }
     }
-    (hearing.has_orders, hearing.has_balances, hearing.has_fills) = Default::default();
+    hearing.whole = [false; 3];
     hearing.opened.fills.clear();
     members.reconcile(place, now);
 }
